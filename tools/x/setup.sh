@@ -123,7 +123,7 @@ ensure_node() {
     *) die "node $(node --version) is too old for the web UI and there is no newer one for $(uname -m); use --no-ui" ;;
   esac
   if ! stamp_is "$folder/stamp" "$stamp"; then
-    say "node $(node --version 2>/dev/null || echo '(none)') is too old for the web UI: fetching $NODE_PINNED into build/tools/node"
+    say "node $(node --version 2>/dev/null) is too old for the web UI: fetching $NODE_PINNED into build/tools/node"
     rm -rf "$folder"
     mkdir -p "$folder"
     npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --no-save --loglevel=error \
