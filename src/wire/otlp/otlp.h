@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "model/span_batch.h"
+#include "wire/decode_limits.h"
+
+// OTLP trace data (https://github.com/open-telemetry/opentelemetry-proto, trace/v1): the bytes of
+// ExportTraceServiceRequest, which are also those of TracesData. Pure functions; any thread.
+namespace waybill::wire::otlp {
+
+struct Decoded {
+  model::SpanBatch batch;
+  DecodeCounts counts;
+};
+
+// Spans that are invalid are left out and counted, the others kept. A malformed message is
+// InvalidArgument as a whole. The batch keeps `body` alive and points into it. Fields that are not
+// known are passed over.
+Result<Decoded> decode_protobuf(std::shared_ptr<const std::string> body,
+                                const DecodeLimits& limits = {});
+
+// OTLP/JSON: ids in hex, 64-bit integers as strings or numbers, enums as numbers (names are
+// understood too), lowerCamelCase keys (snake_case is understood too), unknown keys passed over,
+// null as absent. A malformed document is InvalidArgument and says at which byte; a span whose
+// fields have a wrong type makes the request InvalidArgument too; ids that are no hex or of a wrong
+// length refuse that span.
+Result<Decoded> decode_json(std::shared_ptr<const std::string> body,
+                            const DecodeLimits& limits = {});
+
+// Appends TracesData with the spans in the given order; neighbours with the same scope or resource
+// share their message.
+void encode_protobuf(std::span<const model::Span* const> spans, std::string& out);
+// The same as OTLP/JSON, one line. Invalid UTF-8 becomes U+FFFD.
+void encode_json(std::span<const model::Span* const> spans, std::string& out);
+
+// ExportTraceServiceResponse: empty where nothing was refused and there is no message.
+std::string encode_response_protobuf(std::uint64_t rejected_spans, std::string_view message);
+std::string encode_response_json(std::uint64_t rejected_spans, std::string_view message);
+// google.rpc.Status, with a RetryInfo detail where `retry_after_millis` is not zero.
+std::string encode_status_protobuf(const Error& error, std::uint64_t retry_after_millis);
+std::string encode_status_json(const Error& error, std::uint64_t retry_after_millis);
+
+}  // namespace waybill::wire::otlp
