@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs clang-19 as a second reader over the C++ files of a build, and remembers which were clean.
 
-    clang_checks.py clang-tidy|thread-safety --build FOLDER [--jobs N] [--changed] [--seconds N] [FILE...]
+    clang_checks.py clang-tidy|thread-safety|fix-includes --build FOLDER [--jobs N] [--changed] [--seconds N] [FILE...]
 
 A file is read again only if its text after preprocessing, its compile command, the configuration or the tool has changed.
 What was clean is remembered in the user's cache folder, so that a fresh checkout profits too. Without FILE, all files of
 compile_commands.json that belong to this tree are read; with --changed, those that differ from the main branch, or include
-a header that does. With --seconds, files that there is no time for are named and left.
+a header that does. With --seconds, files that there is no time for are named and left. The word fix-includes checks
+nothing: it adds the includes that a file lacks and removes those that it does not use.
 """
 
 import argparse
@@ -90,7 +91,7 @@ class Checker:
     def __init__(self, check, build):
         self.check = check
         self.build = build
-        tool = CLANG_TIDY if check == "clang-tidy" else CLANG
+        tool = CLANG if check == "thread-safety" else CLANG_TIDY
         version = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
         self.constant = check + version
         if check == "clang-tidy":
@@ -98,6 +99,9 @@ class Checker:
                                      if "build" not in path.parts and "node_modules" not in path.parts)
 
     def key(self, path, arguments):
+        """What the outcome depends on; nothing for a file that must be run in any case."""
+        if self.check == "fix-includes":
+            return None
         # With comments, because they may hold NOLINT; without this tree's place on the disk.
         text = subprocess.run([CLANG, *arguments, "-Wno-everything", "-E", "-C", str(path)], capture_output=True, check=False)
         if text.returncode != 0:
@@ -108,7 +112,9 @@ class Checker:
 
     def run(self, path, arguments):
         """Returns what the tool has to say; empty if the file is clean."""
-        if self.check == "clang-tidy":
+        if self.check == "fix-includes":
+            command = [CLANG_TIDY, "--quiet", "-p", str(self.build), "--checks=-*,misc-include-cleaner", "--fix", str(path)]
+        elif self.check == "clang-tidy":
             command = [CLANG_TIDY, "--quiet", "-p", str(self.build), "--warnings-as-errors=*",
                        "--extra-arg=-Wno-unknown-warning-option", str(path)]
         else:
@@ -140,13 +146,13 @@ def check_file(checker, path, arguments, deadline):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("check", choices=("clang-tidy", "thread-safety"))
+    parser.add_argument("check", choices=("clang-tidy", "thread-safety", "fix-includes"))
     parser.add_argument("--build", required=True)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--changed", action="store_true")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("files", nargs="*")
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)
 
 
 def main(arguments):

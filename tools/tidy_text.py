@@ -186,13 +186,13 @@ def cited_files(tree):
 
 
 def cited_path(tree, document, number, cited):
-    cited = cited.split("#", 1)[0].rstrip("/.,:")
+    cited = cited.split("#", 1)[0]
     if LINE_NUMBER.search(cited):
         yield Finding(document, number, "cited-file", f"{cited} names a line number, which moves; name the file and the symbol")
         return
     if any(mark in cited for mark in ("<", "…", "...", "$", "N/", "NNNN")) or cited.startswith(MADE):
         return  # A pattern of names, not a name.
-    for name in spelled_out(cited):
+    for name in spelled_out(cited.rstrip("/.,:")):
         found = any(tree.root.glob(name)) if "*" in name else tree.exists(name)
         if not found:
             yield Finding(document, number, "cited-file", f"there is no {name}; correct the name or remove it")

@@ -6,6 +6,9 @@
 # clang-tidy may take this long when no earlier run has left its results; the rest is then named and left for next time.
 readonly CI_TIDY_SECONDS=720
 
+# The checkers of the source tree run once, in the dev build; a sanitizer run has nothing to add to them.
+readonly CHECKER_TESTS='^(tools|tidy|check_floors|floors)'
+
 # GCC 12's ThreadSanitizer does not know the larger address space randomisation of newer kernels, so it is switched off
 # where the machine allows that.
 without_randomisation() {

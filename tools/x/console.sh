@@ -15,7 +15,7 @@ die() {
 
 # The value of an option that needs one: option_value --preset "$@".
 option_value() {
-  [ $# -ge 2 ] && [ -n "$2" ] || die "option $1 needs a value"
+  if [ $# -lt 2 ] || [ -z "$2" ]; then die "option $1 needs a value"; fi
   printf '%s' "$2"
 }
 

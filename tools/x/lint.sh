@@ -29,7 +29,7 @@ check_script() {
 clang_check() {
   local check=$1
   shift
-  say "running $check over the C++ sources"
+  say "running clang ($check) over the C++ sources"
   python3 tools/clang_checks.py "$check" --build build/dev --jobs "$(cores)" "$@"
 }
 
@@ -60,13 +60,27 @@ run_all_lints() {
   fi
 }
 
+format_all() {
+  say "formatting the C++ sources"
+  cxx_sources | xargs -0 -r -n 64 -P "$(cores)" "$CLANG_FORMAT" -i
+}
+
 cmd_fmt() {
-  ensure_packages format
   case "${1:-}" in
-    --check) format_check ;;
+    --check)
+      ensure_packages format
+      format_check
+      ;;
+    --includes)
+      ensure_packages build lint
+      [ -f build/dev/compile_commands.json ] || configure dev -DWAYBILL_UI=OFF
+      shift
+      clang_check fix-includes "$@" || warn "some files were not understood; build them first"
+      format_all
+      ;;
     "")
-      say "formatting the C++ sources"
-      cxx_sources | xargs -0 -r -n 64 -P "$(cores)" "$CLANG_FORMAT" -i
+      ensure_packages format
+      format_all
       ;;
     *) die "fmt: unknown option '$1'" ;;
   esac

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # the PACKAGES_ lists are read by name
 # Set-up: installs what Debian says is missing, and nothing else. Never asks a question.
 # docs/dependencies.md says what each library is for.
 
 PACKAGES_build="g++ cmake ninja-build ccache pkg-config libboost1.81-dev libnghttp2-dev libsimdjson-dev libfmt-dev
   libyaml-cpp-dev libcli11-dev libdeflate-dev libzstd-dev libxxhash-dev libre2-dev libgtest-dev"
-PACKAGES_python="python3"
 PACKAGES_test="python3 chromium"
 PACKAGES_lint="python3 clang-19 clang-tidy-19 clang-format-19"
 PACKAGES_format="clang-format-19"
@@ -59,8 +59,9 @@ ensure_packages() {
     read -r -d '' -a wanted < <(printf '%s %s\0' "${wanted[*]-}" "${!list}") || true
   done
   mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
-  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || die "this is not Debian. Install the equivalents \
-of: ${wanted[*]} - then run again with WAYBILL_SETUP=skip"
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    die "this is not Debian. Install the equivalents of: ${wanted[*]} - then run again with WAYBILL_SETUP=skip"
+  fi
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
 
@@ -114,7 +115,9 @@ ensure_node() {
   bin="$folder/node_modules/.bin"
   stamp="node $NODE_PINNED npm $NPM_PINNED"
   if [ "${WAYBILL_SETUP:-}" = skip ] || node_is_new_enough; then
-    command -v node >/dev/null && command -v npm >/dev/null || die "the web UI needs node and npm (or use --no-ui)"
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+      die "the web UI needs node and npm; without them, use --no-ui"
+    fi
     return 0
   fi
   case "$(uname -m)" in

@@ -2,9 +2,6 @@
 # shellcheck shell=bash
 # Builds and runs every test, and adds up what the runners say.
 
-# The checkers of the source tree run once, in the dev build; a sanitizer run has nothing to add to them.
-readonly CHECKER_TESTS='^(tools\.|tidy|check_floors|floors)'
-
 # run_ctest RUNNER PRESET [ctest options]
 run_ctest() {
   local runner=$1 preset=$2 status=0 junit
