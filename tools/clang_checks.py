@@ -57,8 +57,11 @@ def entries_of(build, root=ROOT):
 
 
 def git_lines(*arguments):
-    result = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
-    return result.stdout.split("\n") if result.returncode == 0 else []
+    try:
+        result = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return []
+    return result.stdout.split("\n")
 
 
 def changed_names():

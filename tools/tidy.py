@@ -73,11 +73,13 @@ class Tree:
 
 def list_files(root):
     """What git tracks or would add; without git, every file outside the folders of build output."""
-    git = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                         capture_output=True, check=False)
-    if git.returncode == 0:
+    try:
+        git = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                             capture_output=True, check=True)
         names = [name for name in git.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
         return [name for name in names if (root / name).is_file() and not (root / name).is_symlink()]
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pass  # No git here, or no git tree.
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in NOT_SEARCHED]

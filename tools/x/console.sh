@@ -21,6 +21,19 @@ option_value() {
 
 cores() { nproc 2>/dev/null || echo 2; }
 
+# The files of this tree that match one of the patterns, NUL-separated: what git tracks or would add, or, without git,
+# all files outside build output.
+tracked_files() {
+  local file pattern names=()
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files -z --cached --others --exclude-standard -- "$@"
+  else
+    for pattern in "$@"; do names+=(-o -path "*$pattern"); done
+    find . \( -name node_modules -o -name dist -o -name build -o -name .git \) -prune -o \
+      -type f \( "${names[@]:1}" \) -print0
+  fi | while IFS= read -r -d '' file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done
+}
+
 # A digest of whatever arrives on standard input.
 digest() { sha256sum | cut -d ' ' -f 1; }
 

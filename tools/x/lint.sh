@@ -5,18 +5,14 @@
 CLANG_FORMAT=clang-format-19
 
 # The C++ sources of this tree, NUL-separated, also those that are not committed yet.
-cxx_sources() {
-  git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cc' |
-    while IFS= read -r -d '' file; do if [ -f "$file" ]; then printf '%s\0' "$file"; fi; done
-}
+cxx_sources() { tracked_files '*.h' '*.cc'; }
 
 format_check() {
   say "checking the format of the C++ sources"
-  cxx_sources | xargs -0 -r -n 64 -P "$(cores)" "$CLANG_FORMAT" --dry-run --Werror ||
-    {
-      warn "some files are not formatted; './x fmt' formats them"
-      return 1
-    }
+  if ! cxx_sources | xargs -0 -r -n 64 -P "$(cores)" "$CLANG_FORMAT" --dry-run --Werror; then
+    warn "some files are not formatted; './x fmt' formats them"
+    return 1
+  fi
 }
 
 check_script() {

@@ -18,11 +18,7 @@ ui_wanted() {
 ui_digest() {
   {
     node --version
-    if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-      git ls-files -z --cached --others --exclude-standard -- ui
-    else
-      find ui \( -name node_modules -o -name dist \) -prune -o -type f -print0
-    fi | sort -z | xargs -0 -r sha256sum 2>/dev/null || true
+    tracked_files 'ui/*' | sort -z | xargs -0 -r sha256sum
   } | digest
 }
 
