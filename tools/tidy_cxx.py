@@ -23,7 +23,7 @@ THIRD_PARTY = {
     "zlib": (),
     "yaml-cpp/": ("src/server/",),
     "CLI/": ("src/cmd/",),
-    "re2/": ("src/lang/", "src/query/"),
+    "re2/": ("src/storage/",),
     "xxhash": ("src/base/",),
     "gtest/": ("src/", "test/"),
     "gmock/": (),
