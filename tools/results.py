@@ -10,7 +10,8 @@ Subcommands (FOLDER is the results folder):
 
     junit FOLDER RUNNER FILE        take the totals from a JUnit file as ctest writes it
     last-line FOLDER RUNNER FILE    take them from a log whose last line is 'N passed, N failed[, N skipped]'
-    exit-status FOLDER RUNNER N     record a runner that failed without naming a failed test
+    check-status FOLDER RUNNER N    record the exit status of a runner; one that named no test was a check of its own
+    step-status FOLDER RUNNER N     the same for a step that only prepares, so that its success is not counted
     skip FOLDER RUNNER WHY          record a whole runner that could not run
     sum FOLDER                      print everything; the last line is 'N passed, N failed[, N skipped]'
 """
@@ -106,12 +107,14 @@ def add_junit(folder, runner, path):
     write(folder, result)
 
 
-def add_exit_status(folder, runner, status):
+def add_status(folder, runner, status, counts):
     """A runner without a result file was one check: it passed or failed. One with a file must agree with its status."""
     result = read(folder, runner)
     if status != 0 and not result["failed"]:
         result["failed"].append(f"(exit status {status})")
-    elif not path_of(folder, runner).exists():
+    elif path_of(folder, runner).exists() or (status == 0 and not counts):
+        return
+    elif status == 0:
         result["passed"] = 1
     write(folder, result)
 
@@ -142,8 +145,8 @@ def main(arguments):
         add_junit(folder, rest[0], rest[1])
     elif command == "last-line":
         write(folder, from_log(rest[0], read_text(rest[1]) or ""))
-    elif command == "exit-status":
-        add_exit_status(folder, rest[0], int(rest[1]))
+    elif command in ("check-status", "step-status"):
+        add_status(folder, rest[0], int(rest[1]), command == "check-status")
     elif command == "skip":
         write(folder, {"runner": rest[0], "passed": 0, "failed": [], "skipped": [f"(all of it) {rest[1]}"]})
     elif command == "sum":

@@ -68,21 +68,28 @@ class ResultsTest(unittest.TestCase):
 
     def test_names_what_was_skipped(self):
         results.main(["skip", str(self.folder), "ui", "there is no ui/package.json"])
-        results.main(["exit-status", str(self.folder), "lint", "0"])
+        results.main(["check-status", str(self.folder), "lint", "0"])
         status, lines = self.summed()
         self.assertIn("  ui: (all of it) there is no ui/package.json", lines)
         self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed, 1 skipped"))
 
     def test_a_failing_status_counts_even_if_the_totals_look_well(self):
         results.main(["last-line", str(self.folder), "one", self.log("3 passed, 0 failed\n")])
-        results.main(["exit-status", str(self.folder), "one", "1"])
+        results.main(["check-status", str(self.folder), "one", "1"])
         status, lines = self.summed()
         self.assertEqual((status, lines[-1]), (1, "3 passed, 1 failed"))
 
     def test_a_failing_status_is_not_counted_twice(self):
         results.main(["last-line", str(self.folder), "one", self.log("3 passed, 2 failed\n")])
-        results.main(["exit-status", str(self.folder), "one", "1"])
+        results.main(["check-status", str(self.folder), "one", "1"])
         self.assertEqual(self.summed()[1][-1], "3 passed, 2 failed")
+
+    def test_a_step_counts_only_if_it_fails(self):
+        results.main(["check-status", str(self.folder), "lint", "0"])
+        results.main(["step-status", str(self.folder), "build", "0"])
+        self.assertEqual(self.summed()[1][-1], "1 passed, 0 failed")
+        results.main(["step-status", str(self.folder), "build", "2"])
+        self.assertEqual(self.summed()[1][-1], "1 passed, 1 failed")
 
     def test_a_missing_or_malformed_ctest_file_is_a_failure(self):
         results.main(["junit", str(self.folder), "C++", str(self.folder / "none.xml")])

@@ -28,7 +28,7 @@ sanitizer_run() {
   local preset=$1
   LAUNCHER=()
   if [ "$preset" = tsan ]; then read -r -a LAUNCHER < <(without_randomisation && echo); fi
-  attempt "$preset build" sanitizer_build "$preset"
+  attempt_step "$preset build" sanitizer_build "$preset"
   if [ -f "build/$preset/CTestTestfile.cmake" ]; then
     attempt "$preset" run_ctest "$preset" "$preset" -E "$CHECKER_TESTS"
   fi

@@ -43,7 +43,7 @@ run_all_lints() {
   attempt "format" format_check
   mkdir -p build
   if [ ! -f build/dev/compile_commands.json ]; then
-    attempt "configure" configure dev -DWAYBILL_UI=OFF
+    attempt_step "configure" configure dev -DWAYBILL_UI=OFF
   fi
   if [ -f build/dev/compile_commands.json ]; then
     attempt "thread safety" clang_check thread-safety "$@"

@@ -13,9 +13,14 @@ results_start() {
 # failed test in its result file counts as one failed test of its own, so that nothing is lost in the sum.
 #
 # Call it as a plain statement, never in a condition: bash ignores `set -e` inside conditions, and with it failures.
-attempt() {
-  local runner=$1 status started=$SECONDS
-  shift
+attempt() { attempt_as check "$@"; }
+
+# The same for a step that only prepares: it counts if it fails, and not if it succeeds.
+attempt_step() { attempt_as step "$@"; }
+
+attempt_as() {
+  local kind=$1 runner=$2 status started=$SECONDS
+  shift 2
   set +e
   (
     set -e
@@ -23,7 +28,7 @@ attempt() {
   )
   status=$?
   set -e
-  python3 tools/results.py exit-status "$RESULTS" "$runner" "$status"
+  python3 tools/results.py "$kind-status" "$RESULTS" "$runner" "$status"
   printf '%s\t%s\t%s\n' "$runner" "$((SECONDS - started))" "$status" >>"$RESULTS/times.tsv"
   if [ "$status" -ne 0 ]; then warn "$runner failed (exit status $status)"; fi
 }

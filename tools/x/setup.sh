@@ -74,19 +74,24 @@ ensure_packages() {
     sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
     fi
   fi
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get) updated=no
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get) updated=no log="$ROOT/build/setup.log"
+  mkdir -p "$ROOT/build"
   if ! candidates_known "${missing[@]}"; then
     say "refreshing the package lists (apt-get update)"
     "${apt[@]}" update -qq
     updated=yes
   fi
   local install=("${apt[@]}" install -y -qq --no-install-recommends "${missing[@]}")
-  if ! "${install[@]}" </dev/null; then
+  if ! "${install[@]}" </dev/null >"$log" 2>&1 && [ "$updated" = no ]; then
     # The usual reason is a list that is older than what the mirror still has.
-    [ "$updated" = no ] || die "apt-get could not install: ${missing[*]}"
     say "that failed; refreshing the package lists and trying once more"
     "${apt[@]}" update -qq
-    "${install[@]}" </dev/null || die "apt-get could not install: ${missing[*]}"
+    "${install[@]}" </dev/null >"$log" 2>&1 || true
+  fi
+  mapfile -t missing < <(missing_packages "${missing[@]}")
+  if [ ${#missing[@]} -gt 0 ]; then
+    tail -n 30 "$log" >&2
+    die "apt-get could not install: ${missing[*]} (all of its words are in build/setup.log)"
   fi
 }
 

@@ -12,7 +12,7 @@ run_ctest() {
   # The lines of tests that start and pass are left out; what fails is shown in full, and the whole log is kept.
   "${LAUNCHER[@]}" ctest --test-dir "build/$preset" -j "$(cores)" --output-on-failure --no-tests=error --timeout 300 \
     --output-junit "$junit" "$@" 2>&1 | tee "$RESULTS/ctest-$preset.log" |
-    sed -E '/^ *[0-9]+\/[0-9]+ Test +#.* Passed /d; /^ *Start +[0-9]+: /d' || status=$?
+    sed -E '/^ *[0-9]+\/[0-9]+ Test +#.* Passed /d; /^ *Start +[0-9]+: /d; /^Internal ctest|^Test project/d' || status=$?
   python3 tools/results.py junit "$RESULTS" "$runner" "$junit"
   return "$status"
 }
@@ -35,10 +35,10 @@ run_all_tests() {
   with_ui=$(ui_wanted "$with_ui")
   if [ "$with_ui" = yes ]; then
     ensure_node
-    attempt "ui build" ui_build
+    attempt_step "ui build" ui_build
     [ -f ui/dist/index.html ] || with_ui=no
   fi
-  attempt "build" build_preset dev "$with_ui"
+  attempt_step "build" build_preset dev "$with_ui"
   if [ -f build/dev/CTestTestfile.cmake ]; then
     attempt "C++" run_ctest "C++" dev
   else
