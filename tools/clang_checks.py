@@ -165,8 +165,10 @@ def main(arguments):
     paths = sorted(entries)
     if options.files:
         paths = [path for path in map(lambda name: pathlib.Path(name).resolve(), options.files) if path in entries]
-    elif options.changed:
-        paths = only_changed(paths, changed_names())
+    else:
+        changed = only_changed(paths, changed_names())
+        # What changed comes first, in case that there is no time for all.
+        paths = changed + ([] if options.changed else sorted(set(paths) - set(changed)))
     deadline = time.monotonic() + options.seconds
     checker = Checker(options.check, build)
     counts = {"clean": 0, "known": 0}
