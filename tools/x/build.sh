@@ -7,6 +7,7 @@
 configure() {
   local preset=$1 stamp wanted
   shift
+  mkdir -p build
   stamp="$ROOT/build/$preset/x-configured"
   wanted="$* presets $(digest <CMakePresets.json) ui $(cat "$UI_STAMP" 2>/dev/null || echo none)"
   if [ -f "$ROOT/build/$preset/build.ninja" ] && stamp_is "$stamp" "$wanted"; then return 0; fi
@@ -27,7 +28,6 @@ build_preset() {
     dev | release) if [ "$with_ui" = yes ]; then options=(-DWAYBILL_UI=ON); else options=(-DWAYBILL_UI=OFF); fi ;;
   esac
   if [ "$preset" = release ]; then options+=("-DWAYBILL_BENCH=${WITH_BENCH:-OFF}"); fi
-  mkdir -p build
   configure "$preset" "${options[@]}"
   say "building build/$preset"
   cmake --build "build/$preset" -j "$(cores)" "$@" || die "the build of the preset $preset failed"
