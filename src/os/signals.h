@@ -7,8 +7,8 @@ namespace waybill::os {
 
 // Requests to stop (SIGTERM, SIGINT), taken by one waiting thread instead of by handlers.
 //
-// Make it first in main(), before any thread starts, so that every thread inherits the blocked signals. SIGPIPE is ignored from then
-// on.
+// Make it first in main(), before any thread starts, so that every thread inherits the blocked
+// signals. SIGPIPE is ignored from then on.
 class StopSignals final {
  public:
   StopSignals();

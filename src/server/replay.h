@@ -9,7 +9,8 @@
 
 namespace waybill::server {
 
-// Puts logged requests back into a store, decoding them as they were decoded when they came. One thread at a time.
+// Puts logged requests back into a store, decoding them as they were decoded when they came. One
+// thread at a time.
 class Replay final {
  public:
   Replay(storage::SpanWriter& store, wire::DecodeLimits limits, std::size_t body_bytes_max)

@@ -182,8 +182,8 @@ class Server::Parts final {
         [](const storage::StoreTotals& t) { return static_cast<double>(t.span_count); });
     add("waybill_traces", "Traces that can be asked for.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.trace_count); });
-    metrics_.gauge("waybill_build_info", "Version of the program.",
-                   {{"version", WAYBILL_VERSION}}, [] { return 1.0; });
+    metrics_.gauge("waybill_build_info", "Version of the program.", {{"version", WAYBILL_VERSION}},
+                   [] { return 1.0; });
     metrics_.gauge("waybill_start_time_seconds", "When the program started, Unix time.", {},
                    [this] { return static_cast<double>(started_at_) / 1e9; });
   }
@@ -222,7 +222,8 @@ class Server::Parts final {
   api::ServerStatus status() const {
     api::ServerStatus status;
     status.started_at = started_at_;
-    // Acquire: whoever sees true sees the addresses, which are complete by then and never change after.
+    // Acquire: whoever sees true sees the addresses, which are complete by then and never change
+    // after.
     status.ready = ready_.load(std::memory_order_acquire);
     status.log_bytes = log_->size_bytes();
     if (status.ready) {
