@@ -55,22 +55,21 @@ bool is_one_document(std::string_view text) {
 Result<std::vector<TraceFilePart>> split_protobuf(std::string_view bytes) {
   std::vector<TraceFilePart> parts;
   std::string body;
-  std::string_view rest = bytes;
-  while (!rest.empty()) {
-    // TracesData has one field, resource_spans = 1, length-delimited.
-    if (rest.front() != '\x0a') {
+  wire::ProtoCursor cursor(as_bytes(bytes));
+  const char* begin = bytes.data();
+  while (!cursor.at_end()) {
+    // TracesData has one field, resource_spans = 1.
+    if (cursor.read_tag() != wire::proto_tag(1, wire::WireType::Length)) {
       return invalid_argument(
           "this is neither OTLP/JSON nor OTLP protobuf (TracesData), plain or gzip");
     }
-    wire::ProtoCursor cursor(as_bytes(rest.substr(1)));
-    const std::size_t before = cursor.rest().size();
-    const std::uint64_t size = cursor.read_varint();
-    const std::size_t header = 1 + before - cursor.rest().size();
-    if (!cursor.ok() || size > rest.size() - header) {
+    const std::string_view message = as_text(cursor.read_bytes());
+    if (!cursor.ok()) {
       return invalid_argument("the protobuf message is cut short");
     }
-    body += rest.substr(0, header + size);
-    rest.remove_prefix(header + size);
+    const char* end = message.data() + message.size();
+    body.append(begin, end);
+    begin = end;
     if (body.size() >= kPartBytes) {
       parts.push_back({std::exchange(body, {}), false, 1});
     }

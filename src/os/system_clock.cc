@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include <thread>
+
 namespace waybill::os {
 namespace {
 
@@ -22,5 +24,7 @@ class SystemClock final : public Clock {
 }  // namespace
 
 std::unique_ptr<Clock> make_system_clock() { return std::make_unique<SystemClock>(); }
+
+void sleep_for(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
 
 }  // namespace waybill::os
