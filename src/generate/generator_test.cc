@@ -22,7 +22,7 @@ using model::Span;
 using model::SpanKind;
 
 // Everything that a generator gives out, decoded.
-struct Run {
+struct Emitted {
   std::unique_ptr<Generator> generator;
   std::vector<EncodedRequest> requests;
   std::vector<model::SpanBatch> batches;
@@ -39,8 +39,8 @@ struct Run {
   const GroundTruth& truth() const { return generator->ground_truth(); }
 };
 
-Run run(GeneratorOptions options) {
-  Run made;
+Emitted run(GeneratorOptions options) {
+  Emitted made;
   auto generator = Generator::make(std::move(options));
   EXPECT_TRUE(generator.has_value());
   made.generator = std::move(generator).value();
@@ -74,7 +74,7 @@ GeneratorOptions with_fault(FaultKind kind, std::string service, double share) {
   return options;
 }
 
-std::uint64_t checksum(const Run& made) {
+std::uint64_t checksum(const Emitted& made) {
   std::uint64_t sum = 0;
   for (const EncodedRequest& request : made.requests) {
     sum = checksum64(request.bytes, sum);
@@ -85,7 +85,7 @@ std::uint64_t checksum(const Run& made) {
 TEST(Generator, GivesTheSameBytesForTheSameSeedForEver) {
   GeneratorOptions options = counted(2000);
   options.late_share = 0.01;
-  const Run made = run(options);
+  const Emitted made = run(options);
   EXPECT_EQ(checksum(made), checksum(run(options)));
   // A change of this number changes every benchmark's corpus: say so in the commit.
   EXPECT_EQ(checksum(made), 0U);
@@ -108,7 +108,7 @@ TEST(Generator, GivesExactlyAsManySpansAsAskedFor) {
 }
 
 TEST(Generator, HasTwentyServicesWithThreeInstancesAndTwoHundredOperations) {
-  const Run made = run(counted(300'000));
+  const Emitted made = run(counted(300'000));
   std::set<std::string_view> services;
   std::set<std::string_view> instances;
   std::set<std::string> operations;
@@ -127,7 +127,7 @@ TEST(Generator, HasTwentyServicesWithThreeInstancesAndTwoHundredOperations) {
 }
 
 TEST(Generator, KeepsToItsDistributions) {
-  const Run made = run(counted(100'000));
+  const Emitted made = run(counted(100'000));
   std::uint64_t attributes = 0;
   std::uint64_t with_event = 0;
   for (const Span* span : made.spans) {
@@ -151,7 +151,7 @@ TEST(Generator, KeepsToItsDistributions) {
 }
 
 TEST(Generator, WritesExceptionsWithStackTracesOfSeveralLines) {
-  const Run made = run(counted(5000));
+  const Emitted made = run(counted(5000));
   std::uint64_t seen = 0;
   for (const Span* span : made.spans) {
     for (const model::Event& event : span->events) {
@@ -168,7 +168,7 @@ TEST(Generator, WritesExceptionsWithStackTracesOfSeveralLines) {
 }
 
 TEST(Generator, MakesTreesWhoseChildrenLieWithinTheirParents) {
-  const Run made = run(counted(30'000));
+  const Emitted made = run(counted(30'000));
   EXPECT_EQ(made.by_id.size(), made.spans.size());  // ids are unique
   for (const auto& [id, spans] : made.traces()) {
     std::size_t roots = 0;
@@ -195,7 +195,7 @@ TEST(Generator, MakesTreesWhoseChildrenLieWithinTheirParents) {
 }
 
 TEST(Generator, PairsEveryServerWithAClientOfAnotherService) {
-  const Run made = run(counted(20'000));
+  const Emitted made = run(counted(20'000));
   for (const Span* span : made.spans) {
     if (span->kind != SpanKind::Server || span->parent_span_id.is_zero()) {
       continue;
@@ -209,7 +209,7 @@ TEST(Generator, PairsEveryServerWithAClientOfAnotherService) {
 TEST(Generator, SendsOneProcessPerRequestInOrderAndFull) {
   GeneratorOptions options = counted(100'000);
   options.export_delay_nanos = 0;
-  const Run made = run(options);
+  const Emitted made = run(options);
   std::size_t full = 0;
   UnixNanos last = 0;
   for (std::size_t i = 0; i < made.requests.size(); ++i) {
@@ -232,7 +232,7 @@ TEST(Generator, ExportsAfterTheDelayWhatIsNotFull) {
   GeneratorOptions options = counted(5000);
   options.rate = 100;
   options.export_delay_nanos = 1'000'000'000;
-  const Run made = run(options);
+  const Emitted made = run(options);
   for (std::size_t i = 0; i < made.requests.size(); ++i) {
     EXPECT_LT(made.requests[i].span_count, 512U);
     for (const Span& span : made.batches[i].spans()) {
@@ -242,7 +242,7 @@ TEST(Generator, ExportsAfterTheDelayWhatIsNotFull) {
 }
 
 TEST(Generator, SpreadsATraceOverRequestsWithChildrenFirst) {
-  const Run made = run(counted(20'000));
+  const Emitted made = run(counted(20'000));
   std::unordered_map<model::TraceId, std::set<std::size_t>> requests_of;
   std::unordered_set<std::uint64_t> seen;
   std::size_t parent_first = 0;
@@ -266,7 +266,7 @@ TEST(Generator, LaysTracesAtTheRateUntilTheDurationIsOver) {
   GeneratorOptions options;
   options.rate = 2000;
   options.duration_nanos = 10'000'000'000;
-  const Run made = run(options);
+  const Emitted made = run(options);
   EXPECT_NEAR(static_cast<double>(made.spans.size()), 20'000, 1500);
   for (const Span* span : made.spans) {
     EXPECT_GE(span->start, options.start);
@@ -294,7 +294,7 @@ TEST(Generator, GroundTruthIsWhatWasEmitted) {
   GeneratorOptions options = counted(50'000);
   options.error_share = 0.1;
   options.late_share = 0.02;
-  const Run made = run(options);
+  const Emitted made = run(options);
   const GroundTruth& truth = made.truth();
   std::uint64_t bytes = 0;
   for (const EncodedRequest& request : made.requests) {
@@ -339,7 +339,7 @@ TEST(Generator, HoldsLateSpansBackForTheDelay) {
   options.late_share = 0.05;
   options.late_delay_nanos = 20'000'000'000;
   options.export_delay_nanos = 1'000'000'000;
-  const Run made = run(options);
+  const Emitted made = run(options);
   std::uint64_t late = 0;
   for (std::size_t i = 0; i < made.requests.size(); ++i) {
     for (const Span& span : made.batches[i].spans()) {
@@ -354,7 +354,7 @@ TEST(Generator, MakesHugeTracesAsLargeAsAskedFor) {
   GeneratorOptions options = counted(30'000);
   options.huge_trace_count = 2;
   options.huge_trace_span_count = 10'000;
-  const Run made = run(options);
+  const Emitted made = run(options);
   EXPECT_EQ(made.spans.size(), 30'000U);
   ASSERT_EQ(made.truth().huge.count, 2U);
   const auto traces = made.traces();
@@ -369,12 +369,12 @@ TEST(Generator, FailsNothingWhenTheErrorShareIsZeroAndEveryTraceWhenItIsOne) {
   options.error_share = 0;
   EXPECT_EQ(run(options).truth().failed_spans, 0U);
   options.error_share = 1;
-  const Run made = run(options);
+  const Emitted made = run(options);
   EXPECT_EQ(made.truth().failed.count, made.truth().traces);
 }
 
 TEST(GeneratorFault, SlowServiceTakesLonger) {
-  const Run made = run(with_fault(FaultKind::SlowService, "bank", 0.5));
+  const Emitted made = run(with_fault(FaultKind::SlowService, "bank", 0.5));
   const TraceNotes& notes = made.truth().faults[0];
   std::uint64_t slow = 0;
   for (const Span* span : made.spans) {
@@ -391,7 +391,7 @@ TEST(GeneratorFault, SlowServiceTakesLonger) {
 }
 
 TEST(GeneratorFault, MissingParentLeavesOrphansOfTheNamedSpan) {
-  const Run made = run(with_fault(FaultKind::MissingParent, "pricing", 0.3));
+  const Emitted made = run(with_fault(FaultKind::MissingParent, "pricing", 0.3));
   const TraceNotes& notes = made.truth().faults[static_cast<std::size_t>(FaultKind::MissingParent)];
   std::set<std::uint64_t> missing;
   for (const Span* span : made.spans) {
@@ -409,7 +409,7 @@ TEST(GeneratorFault, MissingParentLeavesOrphansOfTheNamedSpan) {
 }
 
 TEST(GeneratorFault, LostContextBeginsAnotherTrace) {
-  const Run made = run(with_fault(FaultKind::LostContext, "search", 0.5));
+  const Emitted made = run(with_fault(FaultKind::LostContext, "search", 0.5));
   const TraceNotes& notes = made.truth().faults[static_cast<std::size_t>(FaultKind::LostContext)];
   EXPECT_GT(notes.count, 0U);
   EXPECT_EQ(made.truth().traces, made.traces().size());
@@ -422,7 +422,7 @@ TEST(GeneratorFault, LostContextBeginsAnotherTrace) {
 }
 
 TEST(GeneratorFault, RetryFailsBeforeItSucceeds) {
-  const Run made = run(with_fault(FaultKind::Retry, "tax", 0.3));
+  const Emitted made = run(with_fault(FaultKind::Retry, "tax", 0.3));
   const TraceNotes& notes = made.truth().faults[static_cast<std::size_t>(FaultKind::Retry)];
   EXPECT_GT(notes.count, 0U);
   for (const TraceNote& note : notes.kept) {
@@ -437,7 +437,7 @@ TEST(GeneratorFault, RetryFailsBeforeItSucceeds) {
 }
 
 TEST(GeneratorFault, RepeatedQueryAsksTheSameManyTimes) {
-  const Run made = run(with_fault(FaultKind::RepeatedQuery, "catalogue", 0.05));
+  const Emitted made = run(with_fault(FaultKind::RepeatedQuery, "catalogue", 0.05));
   const TraceNotes& notes = made.truth().faults[static_cast<std::size_t>(FaultKind::RepeatedQuery)];
   EXPECT_GT(notes.count, 0U);
   std::map<std::pair<std::uint64_t, std::string_view>, int> asked;
@@ -455,7 +455,7 @@ TEST(GeneratorFault, RepeatedQueryAsksTheSameManyTimes) {
 TEST(GeneratorFault, ClockSkewShiftsOneInstance) {
   GeneratorOptions options = with_fault(FaultKind::ClockSkew, "auth", 1);
   options.faults[0].amount_nanos = -3'000'000'000;
-  const Run made = run(options);
+  const Emitted made = run(options);
   std::set<std::string_view> skewed;
   for (const Span* span : made.spans) {
     const auto parent = made.by_id.find(span->parent_span_id.value);
@@ -469,7 +469,7 @@ TEST(GeneratorFault, ClockSkewShiftsOneInstance) {
 }
 
 TEST(GroundTruth, PrintsEveryServiceAndNote) {
-  const Run made = run(with_fault(FaultKind::SlowService, "bank", 1));
+  const Emitted made = run(with_fault(FaultKind::SlowService, "bank", 1));
   const std::string printed =
       print_ground_truth(made.generator->shop(), made.generator->options(), made.truth());
   EXPECT_NE(printed.find("\"seed\":1"), std::string::npos);
