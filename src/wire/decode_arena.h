@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/arena.h"
@@ -38,12 +39,12 @@ class DecodeArena final {
     return is_exhausted() ? std::string_view() : arena_.copy(text);
   }
 
-  // A value that stays changeable until the batch is complete. Requires: a value that needs no
-  // destructor. There are few of them, so the limit is left to keep().
+  // A copy that stays changeable until the batch is complete. There are few of them, so the limit
+  // is left to keep().
   template <typename T>
-  T* make() {
+  T* make(const T& value = {}) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= 8);
-    return ::new (static_cast<void*>(arena_.allocate(sizeof(T)))) T();
+    return ::new (static_cast<void*>(arena_.allocate(sizeof(T)))) T(value);
   }
 
  private:

@@ -178,10 +178,10 @@ std::string print_batch(const SpanBatch& batch) {
   Printer printer(out);
   const Scope* scope = nullptr;
   for (const Span& span : batch.spans()) {
-    if (scope == nullptr || scope->resource != span.scope->resource) {
+    if (scope == nullptr || !equal(*scope->resource, span.resource())) {
       print_resource(printer, span.resource());
     }
-    if (scope != span.scope) {
+    if (scope == nullptr || !equal(*scope, *span.scope)) {
       print_scope(printer, *span.scope);
     }
     scope = span.scope;
