@@ -28,6 +28,9 @@ struct Request {
   std::string query;   // after '?', as sent; empty where there is none
   std::vector<Header> headers;
   std::string body;
+  // Where a gRPC body arrives over HTTP/2, its first five bytes (flag and length of the message)
+  // are put here and not into `body`, which then is the message and can be moved on as it is.
+  std::string grpc_prefix;
   std::string peer;  // "127.0.0.1:51234"
   // Stopped when the client goes away before it is answered.
   std::stop_token cancelled;

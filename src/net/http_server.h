@@ -19,8 +19,11 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   std::size_t body_bytes_max = std::size_t{64} << 20;
+  // Names and values of one request, 32 bytes added for each header, as HTTP/2 counts them.
   std::size_t header_bytes_max = std::size_t{64} << 10;
   int header_count_max = 256;
+  // Path and query as sent.
+  std::size_t target_bytes_max = std::size_t{8} << 10;
   int connection_count_max = 4096;
   // Streams that one HTTP/2 connection may have open.
   std::uint32_t stream_count_max = 256;
@@ -31,6 +34,13 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{120'000};
   // A body that arrives slower than this, after a grace of header_timeout, is given up (408).
   std::size_t body_bytes_per_second_min = 1024;
+  // Frames of one HTTP/2 connection that cost us work and ask for nothing (resets of requests that
+  // we work on, pings, settings, priorities, empty data): so many at once, and so many a second
+  // later on. Above it the peer is told to calm down and the connection ends.
+  int flood_frame_count_max = 1000;
+  int flood_frames_per_second = 100;
+  // What a 503 tells the client to wait.
+  std::chrono::seconds retry_after{1};
 };
 
 // The threads that all servers share: one event loop each.
