@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/answer.h"
+#include "api/jaeger/envelope.h"
 #include "api/web/ui_files.h"
 
 namespace waybill::api {
@@ -31,6 +32,12 @@ net::Response refuse(const net::Request& request, int status, std::string_view m
   if (is_under(request.path, "/api/w1")) {
     return own::error_answer(status, error);
   }
+  if (is_under(request.path, "/api/v3")) {
+    return jaeger::v3_error_answer(status, error);
+  }
+  if (is_under(request.path, "/api")) {
+    return jaeger::error_answer(status, error);
+  }
   return text_answer(status, error.message + "\n");
 }
 
@@ -42,9 +49,15 @@ WebHandler::WebHandler(WebHandlerOptions options, const query::Finder& finder,
     : site_(web::ui_files()),
       own_asker_(pool, options.answer_bytes_max,
                  [](int code, const Error& error) { return own::error_answer(code, error); }),
+      jaeger_asker_(pool, options.answer_bytes_max, jaeger::error_answer),
+      v3_asker_(pool, options.answer_bytes_max, jaeger::v3_error_answer),
       own_api_(finder, own_asker_, status),
+      jaeger_api_(finder, jaeger_asker_),
+      v3_api_(finder, v3_asker_),
       front_door_(std::move(options.front_door), router_, options.request_id_seed) {
   own_api_.add_routes(router_);
+  jaeger_api_.add_routes(router_);
+  v3_api_.add_routes(router_);
   add_health_routes(metrics, std::move(status));
   router_.set_refusal(refuse);
   router_.set_fallback([this](const net::Request& request, net::Responder responder) {

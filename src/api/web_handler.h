@@ -7,6 +7,8 @@
 #include <string>
 
 #include "api/asker.h"
+#include "api/jaeger/jaeger_api.h"
+#include "api/jaeger/v3_api.h"
 #include "api/own/own_api.h"
 #include "api/server_status.h"
 #include "api/web/front_door.h"
@@ -44,7 +46,11 @@ class WebHandler final : public net::HttpHandler {
 
   web::Site site_;
   Asker own_asker_;
+  Asker jaeger_asker_;
+  Asker v3_asker_;
   own::OwnApi own_api_;
+  jaeger::JaegerApi jaeger_api_;
+  jaeger::V3Api v3_api_;
   net::Router router_;
   web::FrontDoor front_door_;
 };
