@@ -27,7 +27,7 @@ test('Home: waiting for the first span turns green by itself', { needs: 'mock' }
   await page.getByText('Waiting for the first span').waitFor();
   await page.getByText('127.0.0.1:4318').first().waitFor();
   assert.match(await page.locator('pre').first().innerText(), /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:4318/);
-  await page.getByRole('button', { name: 'gRPC' }).click();
+  await page.getByRole('button', { name: 'gRPC', exact: true }).click();
   assert.match(await page.locator('pre').first().innerText(), /4317/);
   await page.getByRole('button', { name: 'Copy: Shell' }).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^export OTEL_SERVICE_NAME/);

@@ -70,7 +70,10 @@ class Session {
     if (settings !== null) await context.addInitScript((value) => localStorage.setItem('waybill.settings', value), JSON.stringify(settings));
     this.pages.push({ context, problems });
     page.setDefaultTimeout(8000);
-    if (path !== null) await page.goto(this.base + path);
+    if (path !== null) {
+      await page.goto(this.base + path);
+      await page.locator('.status-line').waitFor();
+    }
     return page;
   }
 

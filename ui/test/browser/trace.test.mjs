@@ -105,6 +105,7 @@ test('Trace: malformed addresses never blank the page', async (s) => {
   const slow = s.trace('slow-bank');
   const page = await s.open(`/t/${slow.traceId}?span=zzz&z=9-&fold=%3Cb%3E&view=graph&tz=Mars&unknown=1`);
   await waitForRows(page, 10);
+  await page.getByText('passed over: span, z, fold, view, unknown').waitFor();
   const other = await s.open('/t/not-a-trace-id');
   await other.getByText('This is not a trace id').waitFor();
 });
@@ -129,7 +130,7 @@ test('Trace: words and TraceQL find spans, next and previous in order', async (s
   await waitForRows(page, 10);
   const input = page.getByRole('textbox', { name: /Search in this trace/ });
   await input.fill('authorize');
-  await page.getByText(LINE(slow.spans.length)).waitFor();
+  await page.getByTestId('find-count').getByText(LINE(slow.spans.length)).waitFor();
   const wanted = slow.spans.filter((span) => /authorize/i.test(span.name)).length;
   await page.getByTestId('find-count').getByText(`${wanted} of`).waitFor();
   const order = [];
@@ -200,6 +201,7 @@ for (const name of ['cycle', 'deep', 'negative', 'missingRoot', 'twoRoots', 'dup
     const page = await s.open(`/t/${trace.traceId}?crit=1`);
     await waitForRows(page);
     assert.equal(await scene(page, 'scene.columns.spanCount'), trace.spans.length);
+    await page.keyboard.press('ArrowDown');
     await page.keyboard.press('End');
     await settle(page, 150);
     await page.keyboard.press('Enter');
@@ -209,7 +211,7 @@ for (const name of ['cycle', 'deep', 'negative', 'missingRoot', 'twoRoots', 'dup
 
 test('Trace: canvas and treegrid agree', async (s) => {
   for (const path of [`/t/${s.store.special.big100000.traceId}`, `/t/${s.trace('slow-bank').traceId}`]) {
-    const page = await s.open(path);
+    const page = await s.open(path, { allow: /getImageData/ });
     await waitForRows(page, 10);
     for (const share of [0, 0.37, 0.92]) {
       await scene(page, `waterfall.scrollTo(scene.rows.count * scene.rowHeight * ${share})`);

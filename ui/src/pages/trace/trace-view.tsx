@@ -24,9 +24,8 @@ import { WaterfallView } from './waterfall-view.tsx';
 const route = getRouteApi('/t/$traceId');
 const ADDRESS_DELAY = 250;
 
-export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTrace }) {
+export function TraceView({ traceId, trace, search }: { traceId: string; trace: LoadedTrace; search: TraceSearch }) {
   const { columns } = trace;
-  const search = route.useSearch();
   const navigate = route.useNavigate();
   const [waterfall, setWaterfall] = useState<Waterfall | null>(null);
   const [selected, setSelected] = useState(() => (search.span === undefined ? -1 : findSpanId(columns, search.span)));
@@ -114,7 +113,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   };
 
   return (
-    <div className="trace-page">
+    <>
       <TraceHeader trace={trace} traceId={traceId} back={search.back} onCopyLink={copyLink} onGo={(node) => waterfall?.reveal(node)} />
       <Minimap trace={trace} window={span} waterfall={waterfall} isEnabled={view === 'waterfall'} />
       <div className="trace-tools">
@@ -156,7 +155,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
           />
         )}
       </div>
-    </div>
+    </>
   );
 
   function applyAddress(target: Waterfall, address: TraceSearch): void {
