@@ -225,3 +225,11 @@ export function AddressNotice({ ignored }: { ignored: string[] }) {
     </div>
   );
 }
+
+// Names the page in the window's title, and to a screen reader when the page changes.
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title === '' ? 'Waybill' : `${title} · Waybill`;
+    if (title !== '') announce(title);
+  }, [title]);
+}

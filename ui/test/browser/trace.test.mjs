@@ -39,6 +39,23 @@ test('Trace: "filter by this" goes to Explore', async (s) => {
   await page.locator('.result').first().waitFor();
 });
 
+test('Trace: leaving right after a change is not undone by the address', async (s) => {
+  const slow = s.trace('slow-bank');
+  const page = await s.open(`/t/${slow.traceId}`);
+  await page.route('**/assets/explore-page*.js', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await route.continue();
+  });
+  await waitForRows(page, 10);
+  await page.evaluate(() => {
+    document.querySelector('.waterfall').waterfall.selectRow(2);
+    document.querySelector('.rail a[href="/explore"]').click();
+  });
+  await page.locator('.result').first().waitFor();
+  await settle(page, 500);
+  assert.match(page.url(), /explore$/);
+});
+
 test('Trace: keyboard only, from the search box to an attribute', async (s) => {
   const page = await s.open('/');
   await page.getByRole('row').nth(1).waitFor();

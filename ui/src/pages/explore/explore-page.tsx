@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { announce } from '../../a11y/live.ts';
 import { useActions } from '../../a11y/shortcuts.ts';
 import { ignoredParams, printParams, readExplore, type Params } from '../../app/address.ts';
-import { AddressNotice } from '../../app/ui.tsx';
+import { AddressNotice, useTitle } from '../../app/ui.tsx';
 import { formatCount } from '../../engine/units.ts';
 import { QueryForm } from './query-form.tsx';
 import { ResultList } from './result-list.tsx';
@@ -19,6 +19,7 @@ export function ExplorePage() {
   const given = route.useSearch();
   const search = useMemo(() => readExplore(given as Params), [given]);
   const navigate = route.useNavigate();
+  useTitle('Explore');
   const text = search.q ?? '';
   const [draft, setDraft] = useState(text);
   // The address is the truth: Back, Forward and links replace what was being written.

@@ -3,13 +3,16 @@
 
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { useActions } from '../../a11y/shortcuts.ts';
 import { ignoredParams, normalTraceId, parseParams, readExplore, readTrace, type Params } from '../../app/address.ts';
 import { Icon } from '../../app/icons.tsx';
-import { AddressNotice, Delayed, Empty, ErrorNote } from '../../app/ui.tsx';
+import { AddressNotice, Delayed, Empty, ErrorNote, useTitle } from '../../app/ui.tsx';
 import { ApiError } from '../../api/client.ts';
-import { formatCount } from '../../engine/units.ts';
+import { mainRoot } from '../../engine/critical.ts';
+import { printable } from '../../engine/text.ts';
+import { formatCount, formatDuration } from '../../engine/units.ts';
 import { TraceView } from './trace-view.tsx';
-import { useTrace } from './use-trace.ts';
+import { useTrace, type TraceState } from './use-trace.ts';
 
 const route = getRouteApi('/t/$traceId');
 
@@ -38,12 +41,22 @@ function Loading({ bytes }: { bytes: number }) {
   );
 }
 
+function titleOf(state: TraceState): string {
+  if (state.kind !== 'ready') return 'Trace';
+  const { columns, tree } = state.trace;
+  const root = mainRoot(columns, tree);
+  if (root < 0) return 'Trace';
+  return `${printable(columns.serviceNames[columns.service[root]])} ${printable(columns.strings[columns.name[root]])}, ${formatDuration(columns.durationMicros)}`;
+}
+
 export function TracePage() {
   const { traceId: raw } = route.useParams();
   const given = route.useSearch();
   const search = useMemo(() => readTrace(given as Params), [given]);
   const traceId = normalTraceId(raw);
   const state = useTrace(traceId ?? raw);
+  useTitle(titleOf(state));
+  useActions([{ id: 'trace-again', label: 'Load the trace again', group: 'Trace', keys: ['r'], run: state.again }]);
   if (traceId === null) {
     return (
       <Empty title="This is not a trace id" isPage>

@@ -33,6 +33,7 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
   const [span, setWindow] = useState<[number, number]>([0, Math.max(1, columns.durationMicros)]);
   const [isPanelOpen, setPanelOpen] = useState(() => window.innerWidth > 900);
   const view = search.view ?? 'waterfall';
+  const path = useRef(location.pathname);
   const written = useRef<TraceSearch>(search);
   const pending = useRef<{ change: Partial<TraceSearch>; timer: number }>({ change: {}, timer: 0 });
 
@@ -42,6 +43,8 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
       pending.current.change = { ...pending.current.change, ...change };
       clearTimeout(pending.current.timer);
       pending.current.timer = window.setTimeout(() => {
+        // Someone is already on the way to another page, which is still loading: do not call them back.
+        if (location.pathname !== path.current) return;
         written.current = { ...written.current, ...pending.current.change };
         pending.current.change = {};
         void navigate({ search: written.current, replace: true, resetScroll: false });
@@ -87,7 +90,11 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
   );
 
   useEffect(() => waterfall?.setMatches(find.matches, find.dim), [waterfall, find.matches, find.dim]);
-  useEffect(() => waterfall?.setCurrentMatch(find.current), [waterfall, find.current]);
+  useEffect(() => {
+    if (waterfall === null) return;
+    waterfall.setCurrentMatch(find.current);
+    if (find.current >= 0) waterfall.setSelected(find.current);
+  }, [waterfall, find.current]);
 
   const isCritical = search.crit === '1';
   const toggleCritical = () => void navigate({ search: (previous) => keep({ ...previous, crit: previous.crit === '1' ? undefined : '1' }), replace: true });
