@@ -104,26 +104,23 @@ function linkChildren(columns: TraceColumns, parent: Int32Array, ghostStart: Flo
   return { parent, childOffset, childList };
 }
 
-function cutCycles(parent: Int32Array): boolean {
+function cutCycles(parent: Int32Array): void {
   const state = new Uint8Array(parent.length); // 0 new, 1 on the current chain, 2 reaches a root
-  let cut = false;
   for (let first = 0; first < parent.length; first++) {
     let node = first;
     while (node >= 0 && state[node] === 0) {
       state[node] = 1;
       node = parent[node];
     }
-    if (node >= 0 && state[node] === 1) {
-      parent[node] = -1;
-      cut = true;
-    }
+    const closesCycle = node >= 0 && state[node] === 1;
+    const cut = node;
     node = first;
     while (node >= 0 && state[node] === 1) {
       state[node] = 2;
       node = parent[node];
     }
+    if (closesCycle) parent[cut] = -1;
   }
-  return cut;
 }
 
 function measureCover(columns: TraceColumns, shape: Shape): Pick<TraceTree, 'coverOffset' | 'coverStart' | 'coverEnd' | 'childWait'> {

@@ -24,9 +24,8 @@ import { WaterfallView } from './waterfall-view.tsx';
 const route = getRouteApi('/t/$traceId');
 const ADDRESS_DELAY = 250;
 
-export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTrace }) {
+export function TraceView({ traceId, trace, search }: { traceId: string; trace: LoadedTrace; search: TraceSearch }) {
   const { columns } = trace;
-  const search = route.useSearch();
   const navigate = route.useNavigate();
   const [waterfall, setWaterfall] = useState<Waterfall | null>(null);
   const [selected, setSelected] = useState(() => (search.span === undefined ? -1 : findSpanId(columns, search.span)));
@@ -34,6 +33,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   const [span, setWindow] = useState<[number, number]>([0, Math.max(1, columns.durationMicros)]);
   const [isPanelOpen, setPanelOpen] = useState(() => window.innerWidth > 900);
   const view = search.view ?? 'waterfall';
+  const path = useRef(location.pathname);
   const written = useRef<TraceSearch>(search);
   const pending = useRef<{ change: Partial<TraceSearch>; timer: number }>({ change: {}, timer: 0 });
 
@@ -43,6 +43,8 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
       pending.current.change = { ...pending.current.change, ...change };
       clearTimeout(pending.current.timer);
       pending.current.timer = window.setTimeout(() => {
+        // Someone is already on the way to another page, which is still loading: do not call them back.
+        if (location.pathname !== path.current) return;
         written.current = { ...written.current, ...pending.current.change };
         pending.current.change = {};
         void navigate({ search: written.current, replace: true, resetScroll: false });
@@ -88,7 +90,11 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   );
 
   useEffect(() => waterfall?.setMatches(find.matches, find.dim), [waterfall, find.matches, find.dim]);
-  useEffect(() => waterfall?.setCurrentMatch(find.current), [waterfall, find.current]);
+  useEffect(() => {
+    if (waterfall === null) return;
+    waterfall.setCurrentMatch(find.current);
+    if (find.current >= 0) waterfall.setSelected(find.current);
+  }, [waterfall, find.current]);
 
   const isCritical = search.crit === '1';
   const toggleCritical = () => void navigate({ search: (previous) => keep({ ...previous, crit: previous.crit === '1' ? undefined : '1' }), replace: true });
@@ -114,7 +120,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   };
 
   return (
-    <div className="trace-page">
+    <>
       <TraceHeader trace={trace} traceId={traceId} back={search.back} onCopyLink={copyLink} onGo={(node) => waterfall?.reveal(node)} />
       <Minimap trace={trace} window={span} waterfall={waterfall} isEnabled={view === 'waterfall'} />
       <div className="trace-tools">
@@ -156,7 +162,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
           />
         )}
       </div>
-    </div>
+    </>
   );
 
   function applyAddress(target: Waterfall, address: TraceSearch): void {
