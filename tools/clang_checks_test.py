@@ -28,6 +28,13 @@ class ClangChecksTest(unittest.TestCase):
             (build / "compile_commands.json").write_text(json.dumps(entries), encoding="utf-8")
             self.assertEqual(clang_checks.entries_of(build, root), {root / "src/a.cc": ["-DA"]})
 
+    def test_a_finding_in_a_header_is_printed_once(self):
+        seen = set()
+        said = "src/a.h:1:2: error: bad\n  1 | x\nsrc/a.cc:3:4: error: worse\n  3 | y"
+        self.assertEqual(clang_checks.not_seen(said, seen), said)
+        other = said.replace("a.cc", "b.cc")
+        self.assertEqual(clang_checks.not_seen(other, seen), "src/b.cc:3:4: error: worse\n  3 | y")
+
     def test_a_changed_header_chooses_the_files_that_include_it(self):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)

@@ -52,7 +52,8 @@ class Ban(NamedTuple):
 
 
 BANS = [
-    Ban("new-delete", r"(?<!operator )(?<!\w)new\b(?!\s*>)", "'new': write std::make_unique or a value"),
+    Ban("new-delete", r"(?<!operator )(?<!\w)new\b(?!\s*>)",
+        "'new': write std::make_unique or a value, or std::construct_at in an arena"),
     Ban("new-delete", r"(?<!operator )(?<!\w)delete\b", "'delete': let a unique_ptr or a value own it"),
     Ban("new-delete", r"\boperator\s+(new|delete)\b", "own operator new or delete: write base/arena or a value"),
     Ban("shared-from-this", r"\b(enable_)?shared_from_this\b", "shared_from_this: hand over ownership, or borrow by reference"),

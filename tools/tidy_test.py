@@ -291,7 +291,8 @@ class WholeTest(unittest.TestCase):
             (root / "src").mkdir()
             (root / "src/a.cc").write_text("auto* p = new int;\n", encoding="utf-8")
             findings = [str(finding) for finding in tidy.check(tidy.Tree(root, ["src/a.cc"]))]
-        self.assertIn("src/a.cc:1: new-delete: 'new': write std::make_unique or a value", findings)
+        wanted = "src/a.cc:1: new-delete: 'new': write std::make_unique"
+        self.assertTrue(any(finding.startswith(wanted) for finding in findings), findings)
 
     def test_files_outside_git_are_found_without_build_output(self):
         with tempfile.TemporaryDirectory() as folder:

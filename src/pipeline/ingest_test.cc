@@ -24,6 +24,8 @@ class ManualLog final : public storage::Log {
     bodies.push_back(*record.body);
     waiting.push_back(std::move(done));
   }
+  std::uint64_t next_position() const override { return bodies.size() + 1; }
+  void retire_before(std::uint64_t) override {}
   void close() override {}
   std::uint64_t size_bytes() const override { return 0; }
 

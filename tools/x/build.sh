@@ -7,15 +7,15 @@
 configure() {
   local preset=$1 stamp wanted
   shift
+  mkdir -p build
   stamp="$ROOT/build/$preset/x-configured"
   wanted="$* presets $(digest <CMakePresets.json) ui $(cat "$UI_STAMP" 2>/dev/null || echo none)"
   if [ -f "$ROOT/build/$preset/build.ninja" ] && stamp_is "$stamp" "$wanted"; then return 0; fi
-  say "configuring build/$preset $*"
-  cmake --preset "$preset" "$@" >"$ROOT/build/configure-$preset.log" 2>&1 ||
-    {
-      cat "$ROOT/build/configure-$preset.log" >&2
-      die "cmake could not configure the preset $preset"
-    }
+  say "configuring build/$preset${*:+ $*}"
+  if ! cmake --preset "$preset" "$@" >"$ROOT/build/configure-$preset.log" 2>&1; then
+    cat "$ROOT/build/configure-$preset.log" >&2
+    die "cmake could not configure the preset $preset"
+  fi
   write_stamp "$stamp" "$wanted"
 }
 
@@ -28,18 +28,24 @@ build_preset() {
     dev | release) if [ "$with_ui" = yes ]; then options=(-DWAYBILL_UI=ON); else options=(-DWAYBILL_UI=OFF); fi ;;
   esac
   if [ "$preset" = release ]; then options+=("-DWAYBILL_BENCH=${WITH_BENCH:-OFF}"); fi
-  mkdir -p build
   configure "$preset" "${options[@]}"
   say "building build/$preset"
   cmake --build "build/$preset" -j "$(cores)" "$@" || die "the build of the preset $preset failed"
 }
 
 cmd_build() {
-  local preset=dev ui=yes more=()
+  local preset=dev ui=yes target more=()
   while [ $# -gt 0 ]; do
     case "$1" in
-      --preset) preset=$(option_value "$@") && shift ;;
-      --target) more+=(--target "$(option_value "$@")") && shift ;;
+      --preset)
+        preset=$(option_value "$@")
+        shift
+        ;;
+      --target)
+        target=$(option_value "$@")
+        more+=(--target "$target")
+        shift
+        ;;
       --no-ui) ui=no ;;
       *) die "build: unknown option '$1'" ;;
     esac
@@ -48,8 +54,14 @@ cmd_build() {
   ensure_packages build
   case "$preset" in
     dev | release) ui=$(ui_wanted "$ui") ;;
-    clang) ensure_packages lint && ui=no ;;
-    fuzz) ensure_packages fuzz && ui=no ;;
+    clang)
+      ensure_packages lint
+      ui=no
+      ;;
+    fuzz)
+      ensure_packages fuzz
+      ui=no
+      ;;
     *) ui=no ;;
   esac
   if [ "$ui" = yes ]; then ui_build; fi

@@ -26,7 +26,10 @@ cmd_fuzz() {
   local target="" seconds=60 program failed=() programs=()
   while [ $# -gt 0 ]; do
     case "$1" in
-      --seconds) seconds=$(option_value "$@") && shift ;;
+      --seconds)
+        seconds=$(option_value "$@")
+        shift
+        ;;
       -*) die "fuzz: unknown option '$1'" ;;
       *) target=$1 ;;
     esac

@@ -41,7 +41,6 @@ run_all_lints() {
   attempt "floors" check_script tools/check_floors.py
   attempt "tidy" check_script tools/tidy.py
   attempt "format" format_check
-  mkdir -p build
   if [ ! -f build/dev/compile_commands.json ]; then
     attempt_step "configure" configure dev -DWAYBILL_UI=OFF
   fi

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <new>
+#include <memory>
 
 namespace waybill::storage {
 namespace {
@@ -18,7 +18,8 @@ void TraceEntry::add(const model::Span* span, Arena& arena) {
     const std::uint32_t capacity =
         last == nullptr ? kFirstChunkSpans : std::min(last->capacity * 2, kChunkSpansMax);
     std::byte* room = arena.allocate(sizeof(SpanChunk) + capacity * sizeof(const model::Span*));
-    auto* chunk = ::new (room) SpanChunk{nullptr, 0, capacity};
+    auto* chunk = std::construct_at(reinterpret_cast<SpanChunk*>(room));
+    chunk->capacity = capacity;
     (last == nullptr ? first : last->next) = chunk;
     last = chunk;
   }
