@@ -67,14 +67,14 @@ std::optional<EncodedRequest> Generator::next_request() {
     const UnixNanos begin_at = may_begin() ? next_start_ : never;
     const UnixNanos run_at = running_.empty() ? never : running_.top().next_end;
     const UnixNanos late_at = late_.empty() ? never : late_.front().at;
-    const UnixNanos due_at = deadlines_.empty() ? never : deadlines_.front().at;
+    const UnixNanos due_at = deadlines_.empty() ? never : deadlines_.top().at;
     const UnixNanos next = std::min({begin_at, run_at, late_at, due_at});
     if (next == never) {
       export_rest();
       is_drained_ = true;
     } else if (next == due_at) {
       now_ = std::max(now_, due_at);
-      export_process(deadlines_.front().process, due_at);
+      export_process(deadlines_.top().process, due_at);
     } else if (next == begin_at) {
       begin_trace();
     } else if (next == run_at) {
@@ -240,15 +240,17 @@ void Generator::after_delivery(std::uint32_t index, UnixNanos now) {
   if (process.span_count >= options_.request_span_count) {
     export_process(index, now);
   } else if (process.span_count == 1 && options_.export_delay_nanos != 0) {
-    deadlines_.push_back({now + static_cast<std::uint64_t>(options_.export_delay_nanos), index,
-                          process.export_count});
+    // Processes did not start together, so they do not export together.
+    const auto delay = static_cast<std::uint64_t>(options_.export_delay_nanos);
+    const std::uint64_t wait = process.export_count == 0 ? 1 + values_.below(delay) : delay;
+    deadlines_.push({now + wait, index, process.export_count});
   }
 }
 
 void Generator::drop_stale_deadlines() {
   while (!deadlines_.empty() &&
-         processes_[deadlines_.front().process].export_count != deadlines_.front().export_count) {
-    deadlines_.pop_front();
+         processes_[deadlines_.top().process].export_count != deadlines_.top().export_count) {
+    deadlines_.pop();
   }
 }
 
@@ -297,8 +299,9 @@ void Generator::export_process(std::uint32_t index, UnixNanos now) {
   ready_.push_back(std::move(request));
 }
 
+// The processes that are called go before those that call.
 void Generator::export_rest() {
-  for (std::uint32_t i = 0; i < processes_.size(); ++i) {
+  for (auto i = static_cast<std::uint32_t>(processes_.size()); i-- > 0;) {
     if (processes_[i].span_count != 0) {
       export_process(i, now_);
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -71,6 +72,9 @@ class Generator final {
     UnixNanos at;
     std::uint32_t process;
     std::uint64_t export_count;
+    bool operator>(const Deadline& other) const {
+      return at != other.at ? at > other.at : process > other.process;
+    }
   };
   struct LateSpan {
     UnixNanos at;
@@ -121,7 +125,7 @@ class Generator final {
   std::vector<std::unique_ptr<TracePlan>> plans_;
   std::vector<TracePlan*> free_plans_;
   std::priority_queue<Running, std::vector<Running>, std::greater<>> running_;
-  std::deque<Deadline> deadlines_;
+  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::deque<LateSpan> late_;
   std::deque<EncodedRequest> ready_;
 };

@@ -106,10 +106,10 @@ class Load final {
       ++totals_.requests;
       totals_.spans_sent += next_->span_count;
       totals_.bytes_raw += next_->bytes.size();
-      delivery->body = options_.encoding == compress::Encoding::Identity
-                           ? std::move(next_->bytes)
-                           : compress::compress(options_.encoding, next_->bytes,
-                                                options_.compress_level);
+      delivery->body =
+          options_.encoding == compress::Encoding::Identity
+              ? std::move(next_->bytes)
+              : compress::compress(options_.encoding, next_->bytes, options_.compress_level);
       attempt(std::move(delivery));
       next_ = generator_.next_request();
     }
@@ -162,8 +162,7 @@ class Load final {
       totals_.spans_lost += delivery.span_count;
       return;
     }
-    delivery.due =
-        clock_.steady() + outcome.retry_after.value_or(draw_backoff(delivery.attempts));
+    delivery.due = clock_.steady() + outcome.retry_after.value_or(draw_backoff(delivery.attempts));
     retries_.push_back(std::make_unique<Delivery>(std::move(delivery)));
   }
 

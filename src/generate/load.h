@@ -49,8 +49,8 @@ struct LoadOptions {
   std::vector<net::Header> headers;  // names in lower case
   compress::Encoding encoding = compress::Encoding::Identity;
   int compress_level = 1;
-  // Requests sent and not yet answered, those that wait to be sent again included. HTTP sends one at
-  // a time.
+  // Requests sent and not yet answered, those that wait to be sent again included. HTTP sends one
+  // at a time.
   std::size_t in_flight_max = 16;
   std::chrono::milliseconds request_timeout{10'000};
   // Times that a request is sent in all before its spans count as lost.

@@ -98,6 +98,7 @@ bool emits_one_span(const Step& step) {
 }  // namespace
 
 Shop::Shop() : services_(tables::kServices.begin(), tables::kServices.end()) {
+  checkout_endpoint_ = endpoint_index("POST /api/checkout");
   for (const EndpointRow& row : kEndpoints) {
     const auto service = static_cast<std::uint16_t>(find_service(row.service));
     CHECK(service < services_.size());

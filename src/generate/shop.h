@@ -82,6 +82,8 @@ class Shop final {
   std::uint32_t root_weight_total() const { return root_weight_total_; }
   // The endpoint that a batch job starts at.
   std::uint16_t batch_endpoint() const { return batch_endpoint_; }
+  // Where a purchase begins.
+  std::uint16_t checkout_endpoint() const { return checkout_endpoint_; }
   // Index of that service, or services().size().
   std::size_t find_service(std::string_view name) const;
 
@@ -93,6 +95,7 @@ class Shop final {
   std::vector<Endpoint> endpoints_;
   std::uint32_t root_weight_total_ = 0;
   std::uint16_t batch_endpoint_ = 0;
+  std::uint16_t checkout_endpoint_ = 0;
 };
 
 }  // namespace waybill::generate

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kSpanCountMin = 5;
 constexpr std::uint32_t kSpanCountMax = 40;
+constexpr std::uint32_t kLargeSpanCount = 24;
 constexpr std::size_t kTableSize = 4096;
 // Calls between services, one above the other.
 constexpr std::uint8_t kDepthMax = 8;
@@ -148,15 +149,16 @@ void TracePlanner::plan(std::uint32_t span_count, PlanSize size, UnixNanos start
   unfinished_.clear();
   finished_.clear();
   plan.contexts.push_back(draw_context());
-  add_endpoint(plan, kNoSpan, plan.is_huge ? shop_.batch_endpoint() : draw_root());
+  add_endpoint(plan, kNoSpan, plan.is_huge ? shop_.batch_endpoint() : draw_root(span_count));
   while (plan.spans.size() < span_count) {
     if (unfinished_.empty()) {
       // Everything was done once; the shop does it again, as for the next item of a list.
       unfinished_.swap(finished_);
     }
-    // The lesser of two draws: what was opened first is served first, more or less.
+    // The greater of two draws: a call that was made is carried on before the next is made, more or
+    // less, so that traces are deep rather than wide.
     const std::uint64_t one = random_.below(unfinished_.size());
-    const std::size_t chosen = std::min(one, random_.below(unfinished_.size()));
+    const std::size_t chosen = std::max(one, random_.below(unfinished_.size()));
     const Open open = unfinished_[chosen];
     const Endpoint& endpoint = shop_.endpoints()[open.endpoint];
     const auto next_step = static_cast<std::uint16_t>(open.step + 1);
@@ -201,7 +203,11 @@ TraceContext TracePlanner::draw_context() {
   return context;
 }
 
-std::uint16_t TracePlanner::draw_root() {
+std::uint16_t TracePlanner::draw_root(std::uint32_t span_count) {
+  // Checking out is what the shop has most to do for.
+  if (span_count >= kLargeSpanCount && random_.below(2) == 0) {
+    return shop_.checkout_endpoint();
+  }
   std::uint64_t rest = random_.below(shop_.root_weight_total());
   std::uint16_t index = 0;
   while (rest >= shop_.endpoints()[index].root_weight) {

@@ -93,7 +93,7 @@ class TracePlanner final {
   void draw_looks(TracePlan& plan);
   void settle_times(TracePlan& plan, UnixNanos start);
   void settle_contexts(TracePlan& plan);
-  std::uint16_t draw_root();
+  std::uint16_t draw_root(std::uint32_t span_count);
 
   const Shop& shop_;
   Random random_;

@@ -67,7 +67,7 @@ class ScriptedServer final {
           break;
         }
       }
-      if (next == answers_.size()) {
+      if (next == answers_.size() && !answers_.back().empty()) {
         // Held open until the client has gone, so that a client that waits for more does wait.
         boost::system::error_code error;
         std::string rest;
