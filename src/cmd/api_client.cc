@@ -48,8 +48,7 @@ Result<std::string> ApiClient::get(const std::string& target) {
   const auto body = wire::JsonValue::parse(response->body);
   const auto message =
       body ? (*body)["error"]["message"].text() : std::optional<std::string_view>();
-  const ErrorCode code =
-      response->status == 404 ? ErrorCode::NotFound : ErrorCode::InvalidArgument;
+  const ErrorCode code = response->status == 404 ? ErrorCode::NotFound : ErrorCode::InvalidArgument;
   return Error{code, message ? std::string(*message)
                              : fmt::format("the server answered with status {}", response->status)};
 }

@@ -19,7 +19,8 @@ class ApiClient final {
   // InvalidArgument for an address that is no http URL.
   static Result<ApiClient> make(std::string_view server);
 
-  // The body of a successful answer. Errors carry the server's own message; Unavailable says how to start a server.
+  // The body of a successful answer. Errors carry the server's own message; Unavailable says how to
+  // start a server.
   Result<std::string> get(const std::string& target);
 
  private:

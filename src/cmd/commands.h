@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-// The subcommands of `waybill`, one function each. Each gives the exit status: 0 done, 1 failed, 2 wrong use. Results go to standard
-// output, everything else to standard error.
+// The subcommands of `waybill`, one function each. Each gives the exit status: 0 done, 1 failed, 2
+// wrong use. Results go to standard output, everything else to standard error.
 namespace waybill::cmd {
 
 struct ServeOptions {

@@ -85,8 +85,7 @@ class Importer final {
         return refused(response);
       }
       const auto seconds = parse_int64(response.header("retry-after")).value_or(1);
-      os::sleep_for(
-          std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, kRetrySecondsMax)));
+      os::sleep_for(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, kRetrySecondsMax)));
     }
     ++totals_.requests;
     totals_.spans += decoded.batch.spans().size();

@@ -8,7 +8,8 @@
 
 namespace {
 
-using namespace waybill::cmd;  // NOLINT(google-build-using-namespace): this file only wires commands
+using namespace waybill::cmd;  // NOLINT(google-build-using-namespace): this file only wires
+                               // commands
 
 void add_server_option(CLI::App& command, ClientOptions& options) {
   command.add_option("--server", options.server, "Address of the running Waybill")
@@ -19,11 +20,13 @@ void add_server_option(CLI::App& command, ClientOptions& options) {
 void add_serve(CLI::App& app, ServeOptions& options, int& status) {
   CLI::App* serve_command = app.add_subcommand(
       "serve", "Take spans in, keep them, answer questions and serve the web UI");
-  serve_command->add_option("--data", options.data, "Folder that holds everything [./waybill-data]");
+  serve_command->add_option("--data", options.data,
+                            "Folder that holds everything [./waybill-data]");
   serve_command->add_option("--config", options.config_file,
                             "YAML file; 'waybill config' prints one with every setting");
   serve_command->footer(
-      "Needs no configuration. Listens on loopback: OTLP/gRPC 4317, OTLP/HTTP 4318, web UI and APIs "
+      "Needs no configuration. Listens on loopback: OTLP/gRPC 4317, OTLP/HTTP 4318, web UI and "
+      "APIs "
       "16686.\nSend SIGTERM to stop: requests in progress are answered, nothing is lost.");
   serve_command->callback([&] { status = serve(options); });
 }
@@ -99,7 +102,8 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
       ->capture_default_str();
   command->add_option("--output", options.output,
                       "Write a file instead: .jsonl, .jsonl.gz, .pb or .pb.gz");
-  command->add_option("--truth", options.truth, "Write what was sent, and what is wrong in it, as JSON");
+  command->add_option("--truth", options.truth,
+                      "Write what was sent, and what is wrong in it, as JSON");
   command->add_option("--request-spans", options.request_span_count, "Spans in one request")
       ->capture_default_str();
   command->add_option("--errors", options.error_share, "Share of traces that fail")
@@ -109,9 +113,10 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
   command->add_option("--huge", options.huge_trace_count, "Huge traces among the others");
   command->add_option("--huge-spans", options.huge_trace_span_count, "Spans of a huge trace")
       ->capture_default_str();
-  command->add_option("--fault", options.faults,
-                      "Something that goes wrong: kind:service[:share[:amount]], kinds slow, retry, "
-                      "repeated-query, missing-parent, lost-context, clock-skew");
+  command->add_option(
+      "--fault", options.faults,
+      "Something that goes wrong: kind:service[:share[:amount]], kinds slow, retry, "
+      "repeated-query, missing-parent, lost-context, clock-skew");
   command->footer(
       "Examples:\n  waybill generate --rate 100 --duration 1m\n"
       "  waybill generate --spans 100000 --fault slow:bank:0.2:1.5s\n"
@@ -128,7 +133,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "waybill " WAYBILL_VERSION);
   app.footer(
       "Try it:\n"
-      "  waybill serve                                   start a server; open http://127.0.0.1:16686\n"
+      "  waybill serve                                   start a server; open "
+      "http://127.0.0.1:16686\n"
       "  waybill generate --rate 100 --duration 10s      in another terminal: send it some traces\n"
       "  waybill search --error                          find those that failed\n"
       "  waybill trace ID                                see where the time went\n"

@@ -58,7 +58,8 @@ std::string build_query(const SearchOptions& options) {
     add("status = error");
   }
   // The query alone is sent as it was typed, so that the place of an error is right.
-  const bool only_query = !query.empty() && conditions == fmt::format("({})", trim(query.substr(1, query.size() - 2)));
+  const bool only_query =
+      !query.empty() && conditions == fmt::format("({})", trim(query.substr(1, query.size() - 2)));
   return only_query ? std::string(query) : "{ " + conditions + " }";
 }
 

@@ -36,8 +36,8 @@ Result<server::Config> load(const ServeOptions& options) {
   if (!path.empty()) {
     yaml = TRY(read_text(path));
   }
-  server::Config config = TRY(server::load_config(yaml, path, os::environment_variable,
-                                                  os::environment_names("WAYBILL_")));
+  server::Config config = TRY(
+      server::load_config(yaml, path, os::environment_variable, os::environment_names("WAYBILL_")));
   if (!options.data.empty()) {
     config.data = options.data;
   }

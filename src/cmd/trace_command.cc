@@ -35,8 +35,8 @@ Result<void> run(const TraceOptions& options) {
     fmt::print("{}\n", body);
     return {};
   }
-  const auto decoded = TRY(wire::otlp::decode_json(
-      std::make_shared<const std::string>(std::move(body)), open_limits()));
+  const auto decoded = TRY(
+      wire::otlp::decode_json(std::make_shared<const std::string>(std::move(body)), open_limits()));
   std::vector<const model::Span*> spans;
   for (const model::Span& span : decoded.batch.spans()) {
     spans.push_back(&span);

@@ -79,7 +79,8 @@ class Drawing final {
     }
     service_columns_ = std::min<std::size_t>(service_columns_, 20);
     const int width = std::max(options.width, 60);
-    const int rest = width - static_cast<int>(service_columns_) - kDurationColumns - kMarkColumns - 4;
+    const int rest =
+        width - static_cast<int>(service_columns_) - kDurationColumns - kMarkColumns - 4;
     name_columns_ = static_cast<std::size_t>(std::max(rest * 2 / 5, 16));
     bar_columns_ = static_cast<std::size_t>(std::max(rest - static_cast<int>(name_columns_), 10));
   }
@@ -118,7 +119,8 @@ class Drawing final {
     return line + "\n\n";
   }
 
-  // Rows in the order of drawing, parents before children, siblings by start. Iterative: traces can be as deep as they are long.
+  // Rows in the order of drawing, parents before children, siblings by start. Iterative: traces can
+  // be as deep as they are long.
   std::vector<std::size_t> depth_first() const {
     std::vector<std::vector<std::size_t>> children(spans_.size());
     std::vector<std::size_t> stack;
@@ -178,10 +180,10 @@ class Drawing final {
     const std::size_t size = column_count(duration);
     duration.insert(0, size < kDurationColumns ? kDurationColumns - size : 0, ' ');
     const std::string mark = span.is_error() ? paint(kRed, "! ") : "  ";
-    out += fmt::format(
-        "{} {} {} {}{}\n",
-        paint(kDim, fit(printable(span.service()), service_columns_, options_.ascii)),
-        tree_.parent[row] < 0 ? paint(kBold, name) : name, duration, mark, bar(span));
+    out +=
+        fmt::format("{} {} {} {}{}\n",
+                    paint(kDim, fit(printable(span.service()), service_columns_, options_.ascii)),
+                    tree_.parent[row] < 0 ? paint(kBold, name) : name, duration, mark, bar(span));
     if (span.is_error() && !span.status_message.empty()) {
       const std::string text = printable(utf8_prefix(span.status_message, 200));
       out += fmt::format("{} {}\n", std::string(service_columns_, ' '),

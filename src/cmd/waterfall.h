@@ -14,9 +14,10 @@ struct WaterfallOptions {
   bool color = false;  // ANSI colours
 };
 
-// A trace as text: a line of totals, then one line a span, children below their parents: name, duration and a bar on the trace's time. Spans
-// whose parent was not received, errors and odd times are marked in words. `spans` are all of one trace, sorted by start, not
-// empty. Control characters in names are shown as '?', so that a name can not steer the terminal.
+// A trace as text: a line of totals, then one line a span, children below their parents: name,
+// duration and a bar on the trace's time. Spans whose parent was not received, errors and odd times
+// are marked in words. `spans` are all of one trace, sorted by start, not empty. Control characters
+// in names are shown as '?', so that a name can not steer the terminal.
 std::string draw_waterfall(std::span<const model::Span* const> spans,
                            const WaterfallOptions& options);
 

@@ -211,6 +211,7 @@ class LogReplay final {
     check_order(index);
     SegmentScanRequest request;
     request.number = candidate.number;
+    request.size_bytes = candidate.size_bytes;
     request.header = candidate.header;
     request.known_end = known_end(index);
     request.next_position = log_.next_position;

@@ -248,8 +248,8 @@ class GatedLog : public ::testing::Test {
  protected:
   void open() {
     options_.directory = "/log";
-    options_.free_bytes_min = 0;
     options_.segment_bytes = 65536;
+    options_.free_bytes_min = 0;
     log_ = Log::open(options_, gated_, clock_, metrics_, [](LogRecord) {}, report_).value();
   }
 

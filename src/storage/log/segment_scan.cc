@@ -20,15 +20,9 @@ constexpr std::size_t kPageBytes = 4096;
 // The bytes of a file that may fail to read in places; what fails reads as zeros.
 class SegmentBytes final {
  public:
-  explicit SegmentBytes(os::File& file) : file_(file) {
-    const auto size = file_.size();
-    size_bytes_ = size.has_value() ? *size : 0;
-    is_size_known_ = size.has_value();
-  }
+  SegmentBytes(os::File& file, std::uint64_t size_bytes) : file_(file), size_bytes_(size_bytes) {}
 
   std::uint64_t size_bytes() const { return size_bytes_; }
-  bool is_size_known() const { return is_size_known_; }
-  std::uint64_t unreadable_end() const { return unreadable_end_; }
 
   bool is_unreadable(std::uint64_t begin, std::uint64_t end) const {
     return std::any_of(unreadable_.begin(), unreadable_.end(),
@@ -78,26 +72,21 @@ class SegmentBytes final {
         unreadable_.back().second = at + page;
       }
       bytes.resize(filled + page, '\0');
-      if (!unreadable_.empty()) {
-        unreadable_end_ = std::max(unreadable_end_, unreadable_.back().second);
-      }
     }
     return bytes;
   }
 
   os::File& file_;
-  std::uint64_t size_bytes_ = 0;
-  bool is_size_known_ = false;
+  const std::uint64_t size_bytes_;
   std::string window_;
   std::uint64_t window_offset_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> unreadable_;
-  std::uint64_t unreadable_end_ = 0;
 };
 
 class SegmentScanner final {
  public:
   SegmentScanner(os::File& file, const SegmentScanRequest& request, const Log::Visit& visit)
-      : request_(request), visit_(visit), bytes_(file) {
+      : request_(request), visit_(visit), bytes_(file, request.size_bytes) {
     scan_.next_position = request.next_position;
     if (request.header.has_value()) {
       marker_ = request.header->marker();
@@ -260,7 +249,7 @@ class SegmentScanner final {
       return;
     }
     const std::uint64_t end = bytes_.size_bytes();
-    if (!bytes_.is_size_known() || bytes_.is_unreadable(begin, end)) {
+    if (bytes_.is_unreadable(begin, end)) {
       finish_unreadable(begin, std::max(end, begin));
       return;
     }
@@ -295,8 +284,7 @@ class SegmentScanner final {
     }
     const std::uint64_t end = std::max(begin, std::min(known_end, bytes_.size_bytes()));
     scan_.damaged.push_back({begin, end - begin, std::move(reason),
-                             bytes_.is_unreadable(begin, end) || !bytes_.is_size_known(), false,
-                             scan_.next_position, 0});
+                             bytes_.is_unreadable(begin, end), false, scan_.next_position, 0});
     scan_.end_offset = known_end;
   }
 

@@ -41,6 +41,7 @@ struct SegmentScan {
 
 struct SegmentScanRequest {
   std::uint64_t number = 0;
+  std::uint64_t size_bytes = 0;            // of the file
   std::optional<SegmentHeader> header;     // none where both copies are damaged
   std::optional<std::uint64_t> known_end;  // as the next segment says; none for the newest
   std::uint64_t next_position = 1;         // records with smaller positions are not taken

@@ -12,6 +12,7 @@
 #include "os/testing/manual_clock.h"
 #include "storage/log/log.h"
 #include "storage/log/log_format.h"
+#include "storage/log/log_replay.h"
 
 namespace waybill::storage {
 
@@ -49,6 +50,21 @@ class LogHarness final {
       return std::move(opened).error();
     }
     log = *std::move(opened);
+    return {};
+  }
+
+  // Reads what open() would read.
+  Result<void> replay() {
+    bodies.clear();
+    records.clear();
+    report = {};
+    TRY(replay_log(
+        options, files,
+        [this](LogRecord record) {
+          bodies.push_back(*record.body);
+          records.push_back(std::move(record));
+        },
+        report));
     return {};
   }
 
