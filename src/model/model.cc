@@ -92,19 +92,6 @@ bool equal(const Link& left, const Link& right) {
          model::equal(left.attributes, right.attributes);
 }
 
-bool equal(const Resource& left, const Resource& right) {
-  return left.schema_url == right.schema_url &&
-         left.dropped_attributes_count == right.dropped_attributes_count &&
-         model::equal(left.attributes, right.attributes);
-}
-
-bool equal(const Scope& left, const Scope& right) {
-  return left.name == right.name && left.version == right.version &&
-         left.schema_url == right.schema_url &&
-         left.dropped_attributes_count == right.dropped_attributes_count &&
-         model::equal(left.attributes, right.attributes) && equal(*left.resource, *right.resource);
-}
-
 bool equal_fields(const Span& left, const Span& right) {
   return left.trace_id == right.trace_id && left.span_id == right.span_id &&
          left.parent_span_id == right.parent_span_id && left.start == right.start &&
@@ -124,6 +111,19 @@ bool equal_lists(std::span<const T> left, std::span<const T> right) {
 
 }  // namespace
 
+bool equal(const Resource& left, const Resource& right) {
+  return left.schema_url == right.schema_url &&
+         left.dropped_attributes_count == right.dropped_attributes_count &&
+         model::equal(left.attributes, right.attributes);
+}
+
+bool equal(const Scope& left, const Scope& right) {
+  return left.name == right.name && left.version == right.version &&
+         left.schema_url == right.schema_url &&
+         left.dropped_attributes_count == right.dropped_attributes_count &&
+         model::equal(left.attributes, right.attributes) && equal(*left.resource, *right.resource);
+}
+
 bool equal(const Span& left, const Span& right) {
   return equal_fields(left, right) && equal(left.attributes, right.attributes) &&
          equal_lists(left.events, right.events) && equal_lists(left.links, right.links) &&
@@ -137,6 +137,14 @@ const Value* find_attribute(std::span<const Attribute> attributes, std::string_v
     }
   }
   return nullptr;
+}
+
+std::string_view service_of(std::span<const Attribute> resource_attributes) {
+  const Value* name = find_attribute(resource_attributes, "service.name");
+  if (name == nullptr || name->type() != ValueType::String || name->string().empty()) {
+    return Resource{}.service;
+  }
+  return name->string();
 }
 
 std::string_view span_kind_name(SpanKind kind) {

@@ -97,8 +97,13 @@ struct Span {
 
 // Whether both say the same in every field, their scope and resource included.
 bool equal(const Span& left, const Span& right);
+bool equal(const Scope& left, const Scope& right);
+bool equal(const Resource& left, const Resource& right);
 
 // The first attribute of that key; null where there is none.
 const Value* find_attribute(std::span<const Attribute> attributes, std::string_view key);
+
+// Resource::service of a resource with these attributes.
+std::string_view service_of(std::span<const Attribute> resource_attributes);
 
 }  // namespace waybill::model

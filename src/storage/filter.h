@@ -99,8 +99,4 @@ class SpanMatcher final {
   std::shared_ptr<const Node> root_;
 };
 
-// A value as text, as Jaeger's tag search and `TextForm` see it: strings as they are, numbers in
-// JSON's form, true and false, bytes in base64, arrays and lists as JSON, empty as "".
-void append_value_text(const model::Value& value, std::string& out);
-
 }  // namespace waybill::storage

@@ -24,7 +24,9 @@ struct DecodeLimits {
       64 << 10;              // names, status messages, versions, schema URLs: cut at a character
   int value_depth_max = 64;  // deeper arrays and lists become empty values
   std::size_t value_node_count_max =
-      100'000;  // values inside one attribute; the rest become empty values
+      100'000;  // values inside the arrays and lists of one attribute; the rest are left out
+  std::size_t arena_bytes_max =
+      std::size_t{256} << 20;  // what decoding may take beyond the body; more: ResourceExhausted
 };
 
 // Why a span was refused. The names are labels of metrics.

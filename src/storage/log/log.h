@@ -26,7 +26,8 @@ struct LogRecord {
   LogFormatCode format = LogFormatCode::OtlpProtobuf;
   LogEncoding encoding = LogEncoding::Identity;
   UnixNanos received_at = 0;
-  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const std::string> body;  // never null
+  std::uint64_t position = 0;               // given by the log; set when the record is replayed
 };
 
 // What an acknowledgement means (architecture.md of the design: `durability`).
@@ -51,6 +52,9 @@ struct LogOptions {
   std::uint64_t free_bytes_min =
       std::uint64_t{256}
       << 20;  // room that is left on the device; below it appends are refused (ResourceExhausted)
+  // Makes the salts of segments hard to guess, so that no body can pass for a record of its own.
+  // Zero: from the clock alone.
+  std::uint64_t salt_seed = 0;
 };
 
 // What reading the log at start found.
@@ -67,28 +71,49 @@ struct ReplayReport {
 };
 
 // An append-only log in segment files with one writing thread that commits in groups.
+//
+// Records are numbered from 1, over restarts too: a record's position is larger than that of every
+// record before it, mostly by one. Records are written, acknowledged and replayed in the order of
+// their positions.
 class Log {
  public:
-  // Called once, on the log's thread, when the record is as durable as the options ask, or has
-  // failed. Must not block.
+  // Called once: on the log's thread when the record is as durable as the options ask or has
+  // failed, in the order of positions; or within append() where the record is refused at once or
+  // durability is None. Must not block and must not call close().
   using Done = std::function<void(Result<void>)>;
   using Visit = std::function<void(LogRecord)>;
 
-  // Replays every whole record in order, then is ready to append. Errors: the folder can not be
-  // read or written, or holds files of a newer format version (left untouched).
+  // Replays every whole record in order, then is ready to append; a folder without room for more
+  // still opens, so that what is there can be read. Borrows the file system, the clock and the
+  // metrics; the metrics may outlive the log. Errors: the folder can not be listed or locked
+  // (FailedPrecondition where another process has it), it holds files of a newer format version
+  // (FailedPrecondition; nothing is touched), or an option is out of range (InvalidArgument).
   static Result<std::unique_ptr<Log>> open(LogOptions options, os::FileSystem& file_system,
                                            const Clock& clock, MetricRegistry& metrics,
                                            const Visit& visit, ReplayReport& report);
+  // Closes.
   virtual ~Log() = default;
 
-  // Any thread. `done` is always called, with Unavailable or ResourceExhausted where the record is
-  // not taken; both mean: try again later.
+  // Any thread. `done` is always called. Errors: Unavailable and ResourceExhausted where the record
+  // is not taken, both mean: try again later; InvalidArgument where the record is longer than
+  // record_bytes_max and never will be. After Unavailable the record may still be there after a
+  // crash, if the device failed while it was written.
   virtual void append(LogRecord record, Done done) = 0;
 
+  // Any thread. The position after the last acknowledged record: every record acknowledged so far
+  // has a smaller one, every later one this or more.
+  virtual std::uint64_t next_position() const = 0;
+
+  // Any thread. Says that records with smaller positions are no longer needed, because blocks hold
+  // them. Segments without any other record are emptied for reuse or removed soon after, by the
+  // log's thread. The newest segment stays, so that positions are never given out twice.
+  virtual void retire_before(std::uint64_t position) = 0;
+
   // Commits everything appended so far and stops the thread; later appends fail with Unavailable.
+  // Not from `done`.
   virtual void close() = 0;
 
-  // Size of all segments in use.
+  // Any thread. Size of all segments in use.
   virtual std::uint64_t size_bytes() const = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
+
 namespace waybill::wire {
 
 // Appends JSON to a string, with the commas in the right places. Output is always valid UTF-8
@@ -17,6 +19,9 @@ namespace waybill::wire {
 class JsonWriter final {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
+  ~JsonWriter() { DCHECK(depth_ == 0); }
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
 
   JsonWriter& begin_object();
   JsonWriter& end_object();
@@ -37,7 +42,7 @@ class JsonWriter final {
   // A 64-bit integer as a decimal string, as JSON's 2^53 asks for.
   JsonWriter& quoted(std::int64_t number);
   JsonWriter& quoted(std::uint64_t number);
-  // Text that is JSON already.
+  // Text that is one JSON value already.
   JsonWriter& raw(std::string_view json);
 
   template <typename T>
@@ -47,8 +52,12 @@ class JsonWriter final {
 
  private:
   void separate();
+  void append_string(std::string_view text);
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
 
   std::string& out_;
+  int depth_ = 0;
   bool needs_comma_ = false;
 };
 

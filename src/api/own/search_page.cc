@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/own/search_page.h"
+
+#include "base/text.h"
+#include "query/trace_summary.h"
+
+namespace waybill::api::own {
+namespace {
+
+void write_summary(const storage::Trace& trace, wire::JsonWriter& json) {
+  const query::TraceSummary summary = query::summarise(trace);
+  const model::Span& root = *trace.spans[summary.root];
+  json.begin_object().field("traceId", summary.id.hex());
+  json.field("rootService", root.service()).field("rootOperation", root.name);
+  json.field("rootMissing", summary.root_missing);
+  json.key("startUnixNano").quoted(summary.start);
+  json.key("durationNano").quoted(summary.duration_nanos);
+  json.field("spanCount", summary.span_count).field("errorCount", summary.error_count);
+  json.field("orphanCount", summary.orphan_count).key("services").begin_array();
+  for (const query::ServiceUse& use : summary.services) {
+    json.begin_object().field("name", use.name).field("spanCount", use.span_count);
+    json.field("errorCount", use.error_count).end_object();
+  }
+  json.end_array().field("matchedCount", summary.matched_count).key("matched").begin_array();
+  for (const std::uint32_t row : summary.matched) {
+    const model::Span& span = *trace.spans[row];
+    json.begin_object().field("spanId", span.span_id.hex()).field("service", span.service());
+    json.field("name", span.name).key("startUnixNano").quoted(span.start);
+    json.key("durationNano").quoted(span.duration()).end_object();
+  }
+  json.end_array().key("strip").begin_array();
+  for (const query::StripCell& cell : summary.strip) {
+    json.begin_array().value(cell.service).value(cell.has_error ? 1 : 0).end_array();
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+std::string print_cursor(const storage::ScanCursor& cursor, std::uint64_t question) {
+  std::string out;
+  append_hex(out, cursor.start, 16);
+  append_hex(out, cursor.trace_id.high, 16);
+  append_hex(out, cursor.trace_id.low, 16);
+  append_hex(out, question, 16);
+  return out;
+}
+
+Result<storage::ScanCursor> parse_cursor(std::string_view text, std::uint64_t question) {
+  constexpr std::size_t kDigits = 64;
+  const auto word = [&](std::size_t at) { return parse_hex(text.substr(at, 16)); };
+  if (text.size() != kDigits || !word(0) || !word(16) || !word(32) || !word(48)) {
+    return invalid_argument("parameter 'cursor' is no cursor of this server");
+  }
+  if (*word(48) != question) {
+    return invalid_argument(
+        "parameter 'cursor' belongs to another search: q, from and to must stay as they were");
+  }
+  return storage::ScanCursor{*word(0), {*word(16), *word(32)}};
+}
+
+void write_search_page(const storage::ScanPage& page, const std::optional<std::string>& next,
+                       std::int64_t elapsed_micros, wire::JsonWriter& json) {
+  json.begin_object().key("traces").begin_array();
+  for (const storage::Trace& trace : page.traces) {
+    write_summary(trace, json);
+  }
+  json.end_array().key("nextCursor");
+  if (next) {
+    json.value(*next);
+  } else {
+    json.null();
+  }
+  json.field("complete", page.complete).key("stats").begin_object();
+  json.field("tracesInspected", page.stats.traces_inspected);
+  json.field("spansInspected", page.stats.spans_inspected);
+  json.field("elapsedMicros", elapsed_micros).end_object().end_object();
+}
+
+}  // namespace waybill::api::own

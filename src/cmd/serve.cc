@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/log.h"
+#include "cmd/commands.h"
+#include "os/environment.h"
+#include "os/file_system.h"
+#include "os/signals.h"
+#include "os/system_clock.h"
+#include "server/config.h"
+#include "server/server.h"
+
+namespace waybill::cmd {
+namespace {
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return not_found(fmt::format("the configuration file {} can not be read", path));
+  }
+  return text.str();
+}
+
+Result<server::Config> load(const ServeOptions& options) {
+  std::string path = options.config_file;
+  if (path.empty()) {
+    path = os::environment_variable("WAYBILL_CONFIG").value_or("");
+  }
+  std::optional<std::string> yaml;
+  if (!path.empty()) {
+    yaml = TRY(read_text(path));
+  }
+  server::Config config = TRY(
+      server::load_config(yaml, path, os::environment_variable, os::environment_names("WAYBILL_")));
+  if (!options.data.empty()) {
+    config.data = options.data;
+  }
+  return config;
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "waybill: {}\n", error.message);
+  return 1;
+}
+
+}  // namespace
+
+int show_config(const ServeOptions& options) {
+  const auto config = load(options);
+  if (!config) {
+    return fail(config.error());
+  }
+  fmt::print("{}", server::print_config(*config));
+  return 0;
+}
+
+int serve(const ServeOptions& options) {
+  os::StopSignals signals;
+  const auto config = load(options);
+  if (!config) {
+    return fail(config.error());
+  }
+  configure_log(config->log);
+  const auto file_system = os::make_posix_file_system();
+  const auto clock = os::make_system_clock();
+  auto server = server::Server::open(*config, *file_system, *clock);
+  if (!server) {
+    return fail(server.error());
+  }
+  for (const auto& listener : (*server)->listeners()) {
+    log_info("listening", {{"listener", listener.name}, {"address", listener.address}});
+  }
+  log_info("ready", {{"version", WAYBILL_VERSION}, {"data", config->data}});
+  signals.wait();
+  log_info("stopping: requests in progress are answered first");
+  // A second request to stop ends the process at once; everything acknowledged is on disk already.
+  signals.release();
+  (*server)->stop();
+  log_info("stopped");
+  return 0;
+}
+
+}  // namespace waybill::cmd

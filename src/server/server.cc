@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <utility>
+
+#include "api/web_handler.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "net/http_server.h"
+#include "net/io_threads.h"
+#include "os/environment.h"
+#include "pipeline/ingest.h"
+#include "query/finder.h"
+#include "query/query_pool.h"
+#include "receive/otlp/otlp_receiver.h"
+#include "server/replay.h"
+#include "storage/head/head.h"
+#include "storage/log/log.h"
+
+namespace waybill::server {
+namespace {
+
+storage::LogOptions log_options(const Config& config) {
+  storage::LogOptions options;
+  options.directory = config.data + "/log";
+  options.durability = config.durability;
+  options.total_bytes_max = static_cast<std::uint64_t>(config.log_bytes_max);
+  options.free_bytes_min = static_cast<std::uint64_t>(config.free_bytes_min);
+  return options;
+}
+
+storage::HeadOptions head_options(const Config& config) {
+  storage::HeadOptions options;
+  options.size_bytes_max = static_cast<std::size_t>(config.head_bytes_max);
+  return options;
+}
+
+receive::OtlpReceiverOptions receiver_options(const Config& config) {
+  receive::OtlpReceiverOptions options;
+  options.body_bytes_max = static_cast<std::size_t>(config.request_bytes_max);
+  options.decode = config.decode;
+  options.retry_delay = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::nanoseconds(config.retry_delay_nanos));
+  options.cors_origins = config.cors_origins;
+  return options;
+}
+
+net::HttpServerOptions listener_options(const Config& config, std::string name,
+                                        const Address& address) {
+  net::HttpServerOptions options;
+  options.name = std::move(name);
+  options.host = address.host;
+  options.port = address.port;
+  options.body_bytes_max = static_cast<std::size_t>(config.request_bytes_max);
+  options.inflight_bytes_max = static_cast<std::size_t>(config.inflight_bytes_max);
+  options.connection_count_max = static_cast<int>(config.connection_count_max);
+  return options;
+}
+
+net::IoThreadsOptions io_options(const Config& config) {
+  net::IoThreadsOptions options;
+  options.thread_count = static_cast<int>(config.threads);
+  return options;
+}
+
+query::QueryPoolOptions pool_options(const Config& config) {
+  query::QueryPoolOptions options;
+  options.queue_count_max = static_cast<std::size_t>(config.query_count_max);
+  return options;
+}
+
+query::FinderOptions finder_options(const Config& config) {
+  query::FinderOptions options;
+  options.budget = std::chrono::nanoseconds(config.query_time_max_nanos);
+  return options;
+}
+
+api::WebHandlerOptions web_options(const Config& config, const Clock& clock) {
+  api::WebHandlerOptions options;
+  options.front_door.hosts = config.allowed_hosts;
+  if (config.listen_web) {
+    options.front_door.hosts.push_back(config.listen_web->host);
+  }
+  options.front_door.hosts_setting = "the setting web.allowed_hosts";
+  options.request_id_seed = clock.now();
+  return options;
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace
+
+// Everything that runs, in the order of the floors; destroyed in the opposite one.
+class Server::Parts final {
+ public:
+  Parts(const Config& config, const Clock& clock)
+      : config_(config),
+        clock_(clock),
+        started_at_(clock.now()),
+        head_(head_options(config), clock),
+        io_threads_(clock, io_options(config)) {}
+
+  ~Parts() { stop(); }
+
+  Result<void> open(os::FileSystem& file_system) {
+    TRY(open_log(file_system));
+    add_gauges();
+    ingest_ = std::make_unique<pipeline::Ingest>(head_, *log_, clock_, metrics_);
+    receiver_ = std::make_unique<receive::OtlpReceiver>(receiver_options(config_), *ingest_, clock_,
+                                                        metrics_);
+    pool_ = std::make_unique<query::QueryPool>(pool_options(config_), clock_, metrics_);
+    finder_ = std::make_unique<query::Finder>(head_, clock_, finder_options(config_));
+    web_ = std::make_unique<api::WebHandler>(web_options(config_, clock_), *finder_, *pool_,
+                                             metrics_, [this] { return status(); });
+    TRY(listen("otlp_grpc", config_.listen_otlp_grpc, *receiver_));
+    TRY(listen("otlp_http", config_.listen_otlp_http, *receiver_));
+    TRY(listen("web", config_.listen_web, *web_));
+    ready_.store(true, std::memory_order_release);
+    return {};
+  }
+
+  void stop() {
+    if (std::exchange(stopped_, true)) {
+      return;
+    }
+    ready_.store(false, std::memory_order_release);
+    const std::chrono::nanoseconds patience(config_.drain_time_nanos);
+    for (const auto& listener : listeners_) {
+      listener->drain(std::chrono::duration_cast<std::chrono::milliseconds>(patience));
+    }
+    if (ingest_ != nullptr && !ingest_->drain(patience)) {
+      log_warn("requests in progress were not answered in time");
+    }
+    if (log_ != nullptr) {
+      log_->close();
+    }
+    listeners_.clear();
+  }
+
+  const std::vector<api::ServerStatus::Listener>& addresses() const { return addresses_; }
+
+ private:
+  Result<void> open_log(os::FileSystem& file_system) {
+    const std::int64_t begun = clock_.steady().count();
+    Replay replay(head_, config_.decode, static_cast<std::size_t>(config_.request_bytes_max));
+    storage::ReplayReport report;
+    log_ = TRY(storage::Log::open(
+        log_options(config_), file_system, clock_, metrics_,
+        [&](storage::LogRecord record) { replay.take(record); }, report));
+    for (const std::string& message : report.messages) {
+      log_warn(message);
+    }
+    log_info("log read", {{"directory", config_.data},
+                          {"requests", report.record_count},
+                          {"spans", replay.span_count()},
+                          {"bytes", report.body_bytes},
+                          {"torn_bytes", report.torn_bytes},
+                          {"quarantined", report.quarantined_count},
+                          {"unreadable", replay.unreadable_count()},
+                          {"took_ms", (clock_.steady().count() - begun) / 1'000'000}});
+    metrics_.counter("waybill_replayed_spans_total", "Spans read back from the log at start.")
+        .add(replay.span_count());
+    return {};
+  }
+
+  void add_gauges() {
+    const auto add = [&](std::string_view name, std::string_view help,
+                         std::function<double(const storage::StoreTotals&)> read) {
+      metrics_.gauge(name, help, {}, [this, read] { return read(head_.totals()); });
+    };
+    add("waybill_head_bytes", "Memory taken by recent spans.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes); });
+    add("waybill_head_bytes_max", "The bound of waybill_head_bytes.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes_max); });
+    add("waybill_spans", "Spans that can be asked for.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.span_count); });
+    add("waybill_traces", "Traces that can be asked for.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.trace_count); });
+    metrics_.gauge("waybill_build_info", "Version of the program.", {{"version", WAYBILL_VERSION}},
+                   [] { return 1.0; });
+    metrics_.gauge("waybill_start_time_seconds", "When the program started, Unix time.", {},
+                   [this] { return static_cast<double>(started_at_) / 1e9; });
+  }
+
+  Result<void> listen(std::string name, const Listen& address, net::HttpHandler& handler) {
+    if (!address) {
+      return {};
+    }
+    if (!is_loopback(address->host)) {
+      log_warn("this listener takes requests from other machines, without authentication",
+               {{"listener", name}, {"host", address->host}});
+    }
+    auto server = net::HttpServer::open(listener_options(config_, name, *address), io_threads_,
+                                        handler, metrics_);
+    if (!server) {
+      Error error = std::move(server).error();
+      error.message += fmt::format("; set listen.{} (WAYBILL_LISTEN_{}) to another address, or off",
+                                   name, upper(name));
+      return error;
+    }
+    const bool is_v6 = address->host.find(':') != std::string::npos;
+    addresses_.push_back({name, fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address->host,
+                                            is_v6 ? "]" : "", (*server)->port())});
+    listeners_.push_back(std::move(server).value());
+    return {};
+  }
+
+  static std::string upper(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return out;
+  }
+
+  api::ServerStatus status() const {
+    api::ServerStatus status;
+    status.started_at = started_at_;
+    // Acquire: whoever sees true sees the addresses, which are complete by then and never change
+    // after.
+    status.ready = ready_.load(std::memory_order_acquire);
+    status.log_bytes = log_->size_bytes();
+    if (status.ready) {
+      status.listeners = addresses_;
+    }
+    return status;
+  }
+
+  const Config config_;
+  const Clock& clock_;
+  const UnixNanos started_at_;
+  MetricRegistry metrics_;
+  storage::Head head_;
+  net::IoThreads io_threads_;
+  std::unique_ptr<storage::Log> log_;
+  std::unique_ptr<pipeline::Ingest> ingest_;
+  std::unique_ptr<receive::OtlpReceiver> receiver_;
+  std::unique_ptr<query::QueryPool> pool_;
+  std::unique_ptr<query::Finder> finder_;
+  std::unique_ptr<api::WebHandler> web_;
+  std::vector<std::unique_ptr<net::HttpServer>> listeners_;
+  std::vector<api::ServerStatus::Listener> addresses_;
+  std::atomic<bool> ready_{false};
+  bool stopped_ = false;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::open(const Config& config, os::FileSystem& file_system,
+                                             const Clock& clock) {
+  auto parts = std::make_unique<Parts>(config, clock);
+  TRY(parts->open(file_system));
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+const std::vector<api::ServerStatus::Listener>& Server::listeners() const {
+  return parts_->addresses();
+}
+
+void Server::stop() { parts_->stop(); }
+
+}  // namespace waybill::server

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "base/result.h"
+#include "model/span_batch.h"
+
+namespace waybill::storage {
+
+// Room in a store that was promised to a batch. Move-only; gives the room back when it is destroyed
+// unused.
+class Reservation final {
+ public:
+  using Release = std::function<void(std::size_t)>;
+
+  Reservation(std::size_t size_bytes, Release release)
+      : size_bytes_(size_bytes), release_(std::move(release)) {}
+  Reservation(Reservation&& other) noexcept
+      : size_bytes_(std::exchange(other.size_bytes_, 0)),
+        release_(std::exchange(other.release_, nullptr)) {}
+  Reservation& operator=(Reservation&&) = delete;
+  ~Reservation() {
+    if (release_ && size_bytes_ > 0) {
+      release_(size_bytes_);
+    }
+  }
+
+  std::size_t size_bytes() const { return size_bytes_; }
+  // The room now belongs to what was appended.
+  void use() { size_bytes_ = 0; }
+
+ private:
+  std::size_t size_bytes_;
+  Release release_;
+};
+
+// Where spans go once they are in the log. Room is reserved before the log is written, so that what
+// was acknowledged always finds a place.
+class SpanWriter {
+ public:
+  virtual ~SpanWriter() = default;
+
+  // Any thread. Unavailable where the store is full: try again later.
+  virtual Result<Reservation> reserve(const model::SpanBatch& batch) = 0;
+  // One thread at a time. The spans can be asked for when this returns.
+  virtual void append(model::SpanBatch batch, Reservation room) = 0;
+  // As append, for spans that were acknowledged before: takes them over the bound too.
+  virtual void append_replayed(model::SpanBatch batch) = 0;
+};
+
+}  // namespace waybill::storage
