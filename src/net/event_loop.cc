@@ -35,10 +35,9 @@ std::string print_http_date(std::int64_t unix_seconds) {
 EventLoop::EventLoop(const Clock& clock, std::chrono::milliseconds tick)
     : clock_(clock),
       tick_(tick),
-      context_(std::make_shared<boost::asio::io_context>(1)),
       inbox_(std::make_shared<AnswerInbox>(context_)),
-      work_(context_->get_executor()),
-      timer_(*context_),
+      work_(context_.get_executor()),
+      timer_(context_),
       receive_buffer_(kReceiveBufferBytes) {
   read_clock();
 }
@@ -47,19 +46,19 @@ EventLoop::~EventLoop() { inbox_->close(); }
 
 void EventLoop::run() {
   inbox_->set_thread();
-  context_->run();
+  context_.run();
 }
 
 void EventLoop::stop() {
   inbox_->close();
-  context_->stop();
+  context_.stop();
 }
 
-void EventLoop::post(std::function<void()> task) { boost::asio::post(*context_, std::move(task)); }
+void EventLoop::post(std::function<void()> task) { boost::asio::post(context_, std::move(task)); }
 
 void EventLoop::run_and_wait(const std::function<void()>& task) {
   std::promise<void> done;
-  boost::asio::post(*context_, [&] {
+  boost::asio::post(context_, [&] {
     task();
     done.set_value();
   });

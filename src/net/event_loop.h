@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,7 +48,7 @@ class EventLoop final {
   // Any other thread, while the loop runs: runs the task on the loop and waits for it.
   void run_and_wait(const std::function<void()>& task);
 
-  boost::asio::io_context& context() { return *context_; }
+  boost::asio::io_context& context() { return context_; }
   const std::shared_ptr<AnswerInbox>& inbox() { return inbox_; }
   std::span<char> receive_buffer() { return receive_buffer_; }
 
@@ -78,8 +79,8 @@ class EventLoop final {
 
   const Clock& clock_;
   const std::chrono::milliseconds tick_;
-  // Shared with the inbox, which may be used after the loop is gone.
-  const std::shared_ptr<boost::asio::io_context> context_;
+  boost::asio::io_context context_{1};
+  // Shared with responders, which may put answers after the loop is gone.
   const std::shared_ptr<AnswerInbox> inbox_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;

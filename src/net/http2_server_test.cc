@@ -363,7 +363,7 @@ TEST(Http2Server, EndsTheConnectionOverAFloodOfContinuations) {
   Http2Client client(fixture.port());
   client.send_raw(frame(1, 1, 0, 1, "\x82"));
   for (int i = 0; i < 100; ++i) {
-    client.send_raw(frame(1, 9, 0, 1, "\x82"));
+    client.send_raw(frame(5, 9, 0, 1, std::string_view("\0\1a\1b", 5)));
   }
   EXPECT_EQ(client.wait_goaway(), static_cast<std::uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
   EXPECT_EQ(refused(fixture, "flood"), 1);
@@ -437,6 +437,20 @@ TEST(Http2Server, LimitsTrailersAsHeadersAndDropsThem) {
   const auto second = client.request("POST", "/", {}, {}, Http2Client::End::No);
   trailers(second, three);
   EXPECT_EQ(client.wait_end(second).status, 431);
+}
+
+TEST(Http2Server, GivesUpAnAnswerWhoseWindowStaysShut) {
+  ServerFixture fixture({.idle_timeout = seconds(100)});
+  fixture.handler.hold();
+  Http2Client client(fixture.port(), 0);
+  const auto id = client.request("GET", "/");
+  Response response;
+  response.body = "kept from us";
+  std::move(fixture.handler.take().responder).send(std::move(response));
+  const testing::ClockMover mover(fixture.clock);
+  const Http2Answer& answer = client.wait(id);
+  EXPECT_EQ(answer.error_code, static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+  EXPECT_EQ(answer.body, "");
 }
 
 TEST(Http2Server, ClosesIdleConnections) {

@@ -413,6 +413,20 @@ TEST(HttpServer, ClosesIdleConnections) {
   EXPECT_TRUE(idle.is_ended() && silent.is_ended());
 }
 
+TEST(HttpServer, GivesUpAClientThatDoesNotReadItsAnswer) {
+  static const std::string kBody(64 << 20, 's');
+  ServerFixture fixture;
+  fixture.handler.hold();
+  RawClient client(fixture.port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  Response response;
+  response.static_body = kBody;
+  std::move(fixture.handler.take().responder).send(std::move(response));
+  const testing::ClockMover mover(fixture.clock);
+  EXPECT_TRUE(fixture.wait_for_metric("waybill_http_connections", "", 0));
+  EXPECT_LT(client.read_to_end().size(), kBody.size());
+}
+
 TEST(HttpServer, WaitsForTheHandlerHoweverLongItTakes) {
   ServerFixture fixture({}, 1);
   fixture.handler.hold();

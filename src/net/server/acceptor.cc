@@ -21,6 +21,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int kBacklog = 1024;
+// Connections taken before others on the loop get their turn.
+constexpr int kAcceptsPerTurn = 64;
 
 // Names are for clients; a server listens on an address.
 Result<asio::ip::address> parse_address(const HttpServerOptions& options) {
@@ -61,6 +63,10 @@ Result<std::unique_ptr<Acceptor>> Acceptor::open(const HttpServerOptions& option
   // Lets a restart take the port while old connections are in TIME_WAIT; a port that another
   // process listens on is still refused.
   acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  // Otherwise accept() waits for the next connection where the first one has gone meanwhile.
+  if (!error) {
+    acceptor.set_option(asio::socket_base::enable_connection_aborted(true), error);
+  }
   if (!error) {
     acceptor.bind(endpoint, error);
   }
@@ -87,7 +93,7 @@ void Acceptor::start(std::vector<std::shared_ptr<ConnectionSet>> sets,
   loop_.run_and_wait([&] {
     sets_ = std::move(sets);
     setup_ = &setup;
-    accept_next();
+    wait();
   });
 }
 
@@ -100,24 +106,36 @@ void Acceptor::close() {
   });
 }
 
-void Acceptor::accept_next() {
-  ConnectionSet& set = *sets_[next_set_];
-  acceptor_.async_accept(set.loop().context(), [this, is_open = is_open_, &set](
-                                                   const error_code& error, tcp::socket socket) {
-    if (!*is_open) {
-      return;
+// Waits, and then accepts into the loop that is to have the connection. A pending asynchronous
+// accept would own a socket of that loop for as long as it waits, and the loops have no order in
+// which one could outlive the other.
+void Acceptor::wait() {
+  acceptor_.async_wait(tcp::acceptor::wait_read, [this, is_open = is_open_](const error_code&) {
+    if (*is_open) {
+      accept_waiting();
     }
+  });
+}
+
+void Acceptor::accept_waiting() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    ConnectionSet& set = *sets_[next_set_];
+    error_code error;
+    tcp::socket socket = acceptor_.accept(set.loop().context(), error);
     if (is_out_of_resources(error)) {
       back_off(error);
       return;
     }
     is_backing_off_ = false;
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      break;
+    }
     // Other errors are the peer's, which has gone already.
     if (!error) {
       take(std::move(socket), set);
     }
-    accept_next();
-  });
+  }
+  wait();
 }
 
 void Acceptor::back_off(const error_code& error) {
@@ -129,7 +147,7 @@ void Acceptor::back_off(const error_code& error) {
   backoff_.expires_after(kBackoff);
   backoff_.async_wait([this, is_open = is_open_](const error_code&) {
     if (*is_open) {
-      accept_next();
+      accept_waiting();
     }
   });
 }

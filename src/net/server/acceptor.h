@@ -36,7 +36,8 @@ class Acceptor final {
   std::uint16_t port() const { return port_; }
 
  private:
-  void accept_next();
+  void wait();
+  void accept_waiting();
   void back_off(const boost::system::error_code& error);
   void take(boost::asio::ip::tcp::socket socket, ConnectionSet& set);
 

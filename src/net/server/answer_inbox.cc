@@ -32,18 +32,16 @@ void send_answer(PendingAnswer& pending, Response response) {
 }  // namespace
 
 void AnswerInbox::put(Answer answer) {
-  {
-    const MutexLock lock(mutex_);
-    if (is_closed_) {
-      return;
-    }
-    answers_.push_back(std::move(answer));
-    if (answers_.size() > 1) {
-      return;  // The wake-up for the first one takes this one along.
-    }
+  const MutexLock lock(mutex_);
+  if (is_closed_) {
+    return;
   }
-  // The context is ours to use even if the loop has ended meanwhile; then this is never run.
-  boost::asio::post(*context_, [this] { deliver(); });
+  answers_.push_back(std::move(answer));
+  if (answers_.size() == 1) {
+    // Under the lock, since close() ends the context's life. Waking the loop does not block, and
+    // whoever comes behind the first finds the inbox filled and wakes nobody.
+    boost::asio::post(context_, [this] { deliver(); });
+  }
 }
 
 void AnswerInbox::close() {

@@ -38,8 +38,8 @@ struct Answer {
 // Any thread. Answers put after close() are dropped.
 class AnswerInbox final {
  public:
-  explicit AnswerInbox(std::shared_ptr<boost::asio::io_context> context)
-      : context_(std::move(context)) {}
+  // The loop's context lives until close().
+  explicit AnswerInbox(boost::asio::io_context& context) : context_(context) {}
 
   void put(Answer answer);
   void close();
@@ -52,7 +52,7 @@ class AnswerInbox final {
  private:
   void deliver();
 
-  const std::shared_ptr<boost::asio::io_context> context_;
+  boost::asio::io_context& context_;
   // Written once, before any answer can exist; whoever holds a responder was ordered after that.
   std::thread::id thread_;
   Mutex mutex_;

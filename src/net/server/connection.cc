@@ -77,7 +77,8 @@ void Connection::start() {
 }
 
 void Connection::arm_read() {
-  if (is_read_armed_ || is_closed_ || is_input_ended_ || (session_ && !session_->wants_input())) {
+  const bool is_kept_waiting = session_ != nullptr && !session_->wants_input() && !is_lingering_;
+  if (is_read_armed_ || is_closed_ || is_input_ended_ || is_kept_waiting) {
     return;
   }
   is_read_armed_ = true;

@@ -88,7 +88,7 @@ struct Http2Client::Callbacks {
   }
 };
 
-Http2Client::Http2Client(std::uint16_t port) : raw_(port) {
+Http2Client::Http2Client(std::uint16_t port, std::uint32_t window_bytes) : raw_(port) {
   nghttp2_session_callbacks* callbacks = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::on_header);
@@ -99,7 +99,8 @@ Http2Client::Http2Client(std::uint16_t port) : raw_(port) {
   CHECK(nghttp2_session_client_new(&session, callbacks, this) == 0);
   nghttp2_session_callbacks_del(callbacks);
   session_.reset(session);
-  CHECK(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, nullptr, 0) == 0);
+  const nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window_bytes};
+  CHECK(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, &window, 1) == 0);
   flush();
 }
 

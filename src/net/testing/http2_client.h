@@ -33,7 +33,8 @@ struct Http2Answer {
 // A blocking HTTP/2 client on nghttp2, without TLS. One thread at a time.
 class Http2Client final {
  public:
-  explicit Http2Client(std::uint16_t port);
+  // `window_bytes` is what the server may send of each answer before it is read.
+  explicit Http2Client(std::uint16_t port, std::uint32_t window_bytes = 65'535);
 
   enum class End : std::uint8_t { Yes, No };
 
