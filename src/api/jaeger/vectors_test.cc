@@ -16,7 +16,7 @@
 #include "api/testing/api_fixture.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "storage/value_text.h"
+#include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::api::jaeger {
@@ -174,8 +174,8 @@ class JaegerStorageVectors : public JaegerVectors {
 
   static std::string print_tags(const JsonValue& tags) {
     std::string out;
-    wire::JsonWriter json(out);
-    json.begin_object();
+    wire::JsonWriter writer(out);
+    writer.begin_object();
     for (const auto& [key, value] : tags.members()) {
       std::string text;
       if (value.text()) {
@@ -185,9 +185,9 @@ class JaegerStorageVectors : public JaegerVectors {
       } else {
         append_double(text, *value.number());
       }
-      json.field(key, text);
+      writer.field(key, text);
     }
-    json.end_object();
+    writer.end_object();
     return out;
   }
 
