@@ -18,9 +18,6 @@ namespace {
 
 constexpr int kDurationColumns = 9;
 constexpr int kMarkColumns = 2;
-// Deeper spans are drawn at this depth with their depth as a number, so that names keep their room.
-constexpr std::uint32_t kIndentMax = 12;
-
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kDim = "\x1b[2m";
@@ -82,6 +79,7 @@ class Drawing final {
     const int rest =
         width - static_cast<int>(service_columns_) - kDurationColumns - kMarkColumns - 4;
     name_columns_ = static_cast<std::size_t>(std::max(rest * 2 / 5, 16));
+    indent_max_ = static_cast<std::uint32_t>(name_columns_ / 5);
     bar_columns_ = static_cast<std::size_t>(std::max(rest - static_cast<int>(name_columns_), 10));
   }
 
@@ -143,8 +141,8 @@ class Drawing final {
 
   std::string label(std::size_t row) const {
     const std::uint32_t depth = tree_.depth[row];
-    std::string text(2 * std::min(depth, kIndentMax), ' ');
-    if (depth > kIndentMax) {
+    std::string text(2 * std::min(depth, indent_max_), ' ');
+    if (depth > indent_max_) {
       text += fmt::format("[{}] ", depth);
     }
     if (tree_.is_orphan(row)) {
@@ -187,7 +185,7 @@ class Drawing final {
     if (span.is_error() && !span.status_message.empty()) {
       const std::string text = printable(utf8_prefix(span.status_message, 200));
       out += fmt::format("{} {}\n", std::string(service_columns_, ' '),
-                         paint(kRed, std::string(2 * std::min(tree_.depth[row], kIndentMax), ' ') +
+                         paint(kRed, std::string(2 * std::min(tree_.depth[row], indent_max_), ' ') +
                                          "  error: " + text));
     }
   }
@@ -201,6 +199,8 @@ class Drawing final {
   std::size_t error_count_ = 0;
   std::size_t service_columns_ = 4;
   std::size_t name_columns_ = 0;
+  // Deeper spans are drawn at this depth with their depth as a number, so that names keep room.
+  std::uint32_t indent_max_ = 0;
   std::size_t bar_columns_ = 0;
 };
 

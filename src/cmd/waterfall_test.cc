@@ -59,10 +59,10 @@ TEST_F(WaterfallTest, DrawsChildrenBelowTheirParents) {
             "trace 00000000000000010000000000000002\n"
             "2023-11-14T22:13:20Z  100 ms  4 spans  3 services  1 error\n"
             "\n"
-            "gateway GET /                     100 ms   ===================================\n"
-            "cart      list                     30 ms      ============\n"
-            "cart        SELECT                 10 ms          ====\n"
-            "bank      pay                      50 ms !                   ==================\n"
+            "gateway GET /                      100 ms   ===================================\n"
+            "cart      list                      30 ms      ============\n"
+            "cart        SELECT                  10 ms          ====\n"
+            "bank      pay                       50 ms !                  ==================\n"
             "            error: no funds\n");
 }
 
