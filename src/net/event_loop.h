@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "net/answer_inbox.h"
+#include "net/server/answer_inbox.h"
 
 namespace waybill::net {
 
@@ -58,9 +58,19 @@ class EventLoop final {
 
   // Steady time as of the last tick. Reading the clock for every request would cost more than
   // timeouts, which are seconds long, gain by it.
-  std::chrono::nanoseconds now() const { return now_; }
+  std::chrono::nanoseconds now() {
+    if (!is_ticking_) {
+      read_clock();
+    }
+    return now_;
+  }
   // The value of a Date header, as of the last tick.
-  std::string_view date() const { return date_; }
+  std::string_view date() {
+    if (!is_ticking_) {
+      read_clock();
+    }
+    return date_;
+  }
 
  private:
   void start_tick();

@@ -379,9 +379,8 @@ TEST(Http2Server, TakesNoMoreStreamsThanItHasAllowed) {
   const FakeHandler::Asked first = fixture.handler.take();
   const FakeHandler::Asked second = fixture.handler.take();
   // nghttp2's client would hold the third one back, so that it is sent by hand: GET / on stream 5.
-  // Its answer concerns a stream that the client does not know, which ends the connection.
   client.send_raw(frame(3, 1, 5, 5, "\x82\x86\x84"));
-  client.read_to_end();
+  EXPECT_EQ(client.wait_goaway(), static_cast<std::uint32_t>(NGHTTP2_PROTOCOL_ERROR));
   EXPECT_EQ(fixture.handler.handled_count(), 2);
 }
 
@@ -403,6 +402,41 @@ TEST(Http2Server, GivesUpAHeaderBlockThatDoesNotEnd) {
   const testing::ClockMover mover(fixture.clock);
   client.read_to_end();
   EXPECT_EQ(client.goaway_count(), 1);
+}
+
+TEST(Http2Server, GoesOnAfterAHeaderBlockThatBreaksTheRules) {
+  ServerFixture fixture({.header_timeout = seconds(10), .idle_timeout = seconds(1000)});
+  Http2Client client(fixture.port());
+  const auto id = client.request("GET", "/", {{"connection", "close"}});
+  EXPECT_EQ(client.wait(id).error_code, static_cast<std::uint32_t>(NGHTTP2_PROTOCOL_ERROR));
+  fixture.clock.advance(seconds(20));
+  // Once an answer carries the new date the loop has looked for timeouts.
+  std::string date;
+  while (date != "Sun, 06 Nov 1994 08:49:57 GMT") {
+    const Http2Answer& answer = client.wait(client.request("GET", "/"));
+    ASSERT_EQ(answer.status, 200);
+    date = answer.header("date");
+  }
+  EXPECT_EQ(client.wait(client.request("GET", "/")).status, 200);
+}
+
+TEST(Http2Server, LimitsTrailersAsHeadersAndDropsThem) {
+  ServerFixture fixture({.header_count_max = 6});
+  fixture.handler.hold();
+  Http2Client client(fixture.port());
+  const auto trailers = [&](std::int32_t id, std::string_view fields) {
+    client.send_raw(frame(fields.size(), 1, 5, static_cast<std::uint32_t>(id), fields));
+  };
+  // Literal headers without indexing: a: 1, then b: 2, then c: 3.
+  const std::string two("\0\1a\0011\0\1b\0012", 10);
+  const std::string three = two + std::string("\0\1c\0013", 5);
+  const auto first = client.request("POST", "/", {}, {}, Http2Client::End::No);
+  trailers(first, two);
+  FakeHandler::Asked asked = fixture.handler.take();
+  EXPECT_EQ(asked.request.header("a"), "");
+  const auto second = client.request("POST", "/", {}, {}, Http2Client::End::No);
+  trailers(second, three);
+  EXPECT_EQ(client.wait_end(second).status, 431);
 }
 
 TEST(Http2Server, ClosesIdleConnections) {

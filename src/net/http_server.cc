@@ -3,11 +3,11 @@
 
 #include <utility>
 
-#include "net/acceptor.h"
-#include "net/connection_set.h"
 #include "net/event_loop.h"
 #include "net/io_threads.h"
-#include "net/listener_ledger.h"
+#include "net/server/acceptor.h"
+#include "net/server/connection_set.h"
+#include "net/server/listener_ledger.h"
 
 namespace waybill::net {
 

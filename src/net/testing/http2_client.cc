@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "net/grpc.h"
-#include "net/http2_stream.h"
+#include "net/http2/stream.h"
 
 namespace waybill::net::testing {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/refusal.h"
+#include "net/server/refusal.h"
 
 #include <array>
 #include <string>

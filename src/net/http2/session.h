@@ -11,11 +11,11 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "net/connection.h"
 #include "net/event_loop.h"
-#include "net/flood_gate.h"
-#include "net/http2_stream.h"
-#include "net/http_session.h"
+#include "net/http2/stream.h"
+#include "net/server/connection.h"
+#include "net/server/flood_gate.h"
+#include "net/server/http_session.h"
 
 namespace waybill::net {
 
@@ -63,6 +63,11 @@ class Http2Session final : public HttpSession {
   const std::shared_ptr<ConnectionLink> link_;
   const std::string peer_;
 
+  // A header block whose end has not come.
+  struct OpenHeader {
+    std::int32_t stream_id;
+    std::chrono::nanoseconds since;
+  };
   struct SessionDeleter {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
@@ -73,7 +78,7 @@ class Http2Session final : public HttpSession {
   FloodGate flood_gate_;
   std::chrono::nanoseconds last_use_;
   std::chrono::nanoseconds last_stream_sweep_;
-  std::optional<std::chrono::nanoseconds> header_since_;  // while a header block is incomplete
+  std::optional<OpenHeader> open_header_;
   std::optional<std::chrono::nanoseconds> drain_since_;
   bool is_failed_ = false;
   bool is_goaway_final_ = false;

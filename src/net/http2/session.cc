@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http2_session.h"
+#include "net/http2/session.h"
 
 #include <algorithm>
 #include <array>
@@ -7,11 +7,11 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "net/body_buffer.h"
-#include "net/body_rate.h"
 #include "net/grpc.h"
-#include "net/http1_response.h"
-#include "net/request_target.h"
+#include "net/http1/request_target.h"
+#include "net/http1/response.h"
+#include "net/server/body_buffer.h"
+#include "net/server/body_rate.h"
 
 namespace waybill::net {
 namespace {
@@ -42,7 +42,7 @@ struct Http2Session::Callbacks {
 
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     Http2Session& session = self(user_data);
-    session.header_since_ = session.loop_.now();
+    session.open_header_ = {frame->hd.stream_id, session.loop_.now()};
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       session.begin_request(frame->hd.stream_id);
     }
@@ -70,6 +70,12 @@ struct Http2Session::Callbacks {
 
   static int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     self(user_data).frame_received(*frame);
+    return 0;
+  }
+
+  // A header block that breaks the rules, for which nghttp2 resets the stream.
+  static int on_invalid_frame_recv(nghttp2_session*, const nghttp2_frame*, int, void* user_data) {
+    self(user_data).open_header_.reset();
     return 0;
   }
 
@@ -120,6 +126,8 @@ struct Http2Session::Callbacks {
       nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk_recv);
       nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
+      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks,
+                                                                   on_invalid_frame_recv);
       nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
       return std::unique_ptr<nghttp2_session_callbacks, Deleter>(callbacks);
@@ -229,8 +237,7 @@ int Http2Session::add_header(Http2Stream& stream, std::string_view name, std::st
     }
     return 0;
   }
-  if (stream.phase != Http2Stream::Phase::Receiving || stream.request.grpc_prefix.size() > 0 ||
-      !stream.request.body.empty()) {
+  if (stream.has_headers) {
     return 0;  // A trailer: counted, and of no use to anyone.
   }
   if (name.starts_with(':')) {
@@ -256,6 +263,7 @@ int Http2Session::add_header(Http2Stream& stream, std::string_view name, std::st
 }
 
 void Http2Session::end_headers(Http2Stream& stream) {
+  stream.has_headers = true;
   stream.since = loop_.now();
   stream.is_grpc = is_grpc(stream.request);
   if (stream.refusal.has_value()) {
@@ -381,6 +389,9 @@ void Http2Session::submit(Http2Stream& stream, Response response) {
 }
 
 void Http2Session::close_stream(std::int32_t stream_id) {
+  if (open_header_.has_value() && open_header_->stream_id == stream_id) {
+    open_header_.reset();
+  }
   const auto found = streams_.find(stream_id);
   if (found == streams_.end()) {
     return;
@@ -396,10 +407,12 @@ void Http2Session::frame_received(const nghttp2_frame& frame) {
   const bool is_end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
     case NGHTTP2_HEADERS:
-      header_since_.reset();
+      open_header_.reset();
       if (Http2Stream* const stream = find_stream(frame.hd.stream_id)) {
-        if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+        if (!stream->has_headers) {
           end_headers(*stream);
+        } else if (stream->refusal.has_value() && stream->phase == Http2Stream::Phase::Receiving) {
+          refuse(*stream, *stream->refusal);
         }
         if (is_end) {
           end_request(*stream);
@@ -513,8 +526,8 @@ void Http2Session::sweep(std::chrono::nanoseconds now) {
   if (drain_since_.has_value() && now - *drain_since_ >= kDrainNotice) {
     submit_final_goaway();
   }
-  if (header_since_.has_value() && now - *header_since_ >= options.header_timeout) {
-    header_since_.reset();
+  if (open_header_.has_value() && now - open_header_->since >= options.header_timeout) {
+    open_header_.reset();
     setup_.ledger->count_refused(Refusal::SlowHeader);
     nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR);
   }

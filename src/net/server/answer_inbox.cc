@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/answer_inbox.h"
+#include "net/server/answer_inbox.h"
 
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "net/connection.h"
+#include "net/server/connection.h"
 
 namespace waybill::net {
 namespace {

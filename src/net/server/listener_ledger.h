@@ -8,8 +8,8 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "net/http_server.h"
-#include "net/inflight_bytes.h"
-#include "net/refusal.h"
+#include "net/server/inflight_bytes.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/acceptor.h"
+#include "net/server/acceptor.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "net/http1_response.h"
-#include "net/refusal.h"
+#include "net/http1/response.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 namespace {
@@ -96,29 +96,28 @@ void Acceptor::close() {
     error_code ignored;
     acceptor_.close(ignored);
     backoff_.cancel();
+    *is_open_ = false;
   });
-  // The cancelled handlers, which still refer to this, have run once one more task has.
-  loop_.run_and_wait([] {});
 }
 
 void Acceptor::accept_next() {
   ConnectionSet& set = *sets_[next_set_];
-  acceptor_.async_accept(set.loop().context(),
-                         [this, &set](const error_code& error, tcp::socket socket) {
-                           if (!acceptor_.is_open()) {
-                             return;
-                           }
-                           if (is_out_of_resources(error)) {
-                             back_off(error);
-                             return;
-                           }
-                           is_backing_off_ = false;
-                           // Other errors are the peer's, which has gone already.
-                           if (!error) {
-                             take(std::move(socket), set);
-                           }
-                           accept_next();
-                         });
+  acceptor_.async_accept(set.loop().context(), [this, is_open = is_open_, &set](
+                                                   const error_code& error, tcp::socket socket) {
+    if (!*is_open) {
+      return;
+    }
+    if (is_out_of_resources(error)) {
+      back_off(error);
+      return;
+    }
+    is_backing_off_ = false;
+    // Other errors are the peer's, which has gone already.
+    if (!error) {
+      take(std::move(socket), set);
+    }
+    accept_next();
+  });
 }
 
 void Acceptor::back_off(const error_code& error) {
@@ -128,8 +127,8 @@ void Acceptor::back_off(const error_code& error) {
              {{"listener", setup_->options.name}, {"error", error.message()}});
   }
   backoff_.expires_after(kBackoff);
-  backoff_.async_wait([this](const error_code&) {
-    if (acceptor_.is_open()) {
+  backoff_.async_wait([this, is_open = is_open_](const error_code&) {
+    if (*is_open) {
       accept_next();
     }
   });

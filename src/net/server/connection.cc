@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/connection.h"
+#include "net/server/connection.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <span>
 #include <utility>
 
-#include "net/http1_session.h"
-#include "net/http2_session.h"
+#include "net/http1/session.h"
+#include "net/http2/session.h"
 
 namespace waybill::net {
 namespace {

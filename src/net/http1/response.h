@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "net/http.h"
-#include "net/output_queue.h"
+#include "net/server/output_queue.h"
 
 namespace waybill::net {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http1_session.h"
+#include "net/http1/session.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "net/body_rate.h"
-#include "net/http1_response.h"
+#include "net/http1/response.h"
+#include "net/server/body_rate.h"
 
 namespace waybill::net {
 namespace {

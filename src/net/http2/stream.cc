@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http2_stream.h"
+#include "net/http2/stream.h"
 
 namespace waybill::net {
 

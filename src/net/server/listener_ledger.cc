@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/listener_ledger.h"
+#include "net/server/listener_ledger.h"
 
 #include <utility>
 

@@ -10,7 +10,7 @@
 
 #include "base/mutex.h"
 #include "net/http.h"
-#include "net/inflight_bytes.h"
+#include "net/server/inflight_bytes.h"
 
 namespace waybill::net {
 

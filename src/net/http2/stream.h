@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "net/http.h"
-#include "net/inflight_bytes.h"
-#include "net/refusal.h"
+#include "net/server/inflight_bytes.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 
@@ -30,6 +30,7 @@ struct Http2Stream {
   Phase phase = Phase::Receiving;
   bool is_grpc = false;
   bool has_authority = false;
+  bool has_headers = false;  // all of them: what comes later is trailers
   bool is_remote_ended = false;
 
   Request request;

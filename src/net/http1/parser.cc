@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http1_parser.h"
+#include "net/http1/parser.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/body_buffer.h"
-#include "net/request_target.h"
+#include "net/http1/request_target.h"
+#include "net/server/body_buffer.h"
 
 namespace waybill::net {
 namespace {

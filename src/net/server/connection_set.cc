@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/connection_set.h"
+#include "net/server/connection_set.h"
 
 #include <utility>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/http1_response.h"
+#include "net/http1/response.h"
 
 #include <fmt/format.h>
 

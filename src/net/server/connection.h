@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "net/answer_inbox.h"
 #include "net/event_loop.h"
 #include "net/http.h"
 #include "net/http_server.h"
-#include "net/http_session.h"
-#include "net/listener_ledger.h"
+#include "net/server/answer_inbox.h"
+#include "net/server/http_session.h"
+#include "net/server/listener_ledger.h"
 
 namespace waybill::net {
 

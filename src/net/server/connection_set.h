@@ -6,8 +6,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "net/connection.h"
 #include "net/event_loop.h"
+#include "net/server/connection.h"
 
 namespace waybill::net {
 

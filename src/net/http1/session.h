@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "net/connection.h"
 #include "net/event_loop.h"
-#include "net/http1_parser.h"
-#include "net/http_session.h"
+#include "net/http1/parser.h"
+#include "net/server/connection.h"
+#include "net/server/http_session.h"
 
 namespace waybill::net {
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "net/connection_set.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "net/io_threads.h"
+#include "net/server/connection_set.h"
 
 namespace waybill::net {
 
@@ -41,6 +41,8 @@ class Acceptor final {
   void take(boost::asio::ip::tcp::socket socket, ConnectionSet& set);
 
   EventLoop& loop_;
+  // False once closed: what was cancelled is told so later, perhaps after this is gone.
+  const std::shared_ptr<bool> is_open_ = std::make_shared<bool>(true);
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer backoff_;
   std::uint16_t port_ = 0;
