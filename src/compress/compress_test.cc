@@ -160,6 +160,13 @@ TEST(Decompress, RefusesLargeZstdWindows) {
   EXPECT_EQ(refusal(Encoding::Zstd, frame('\xF8')), ErrorCode::InvalidArgument);
 }
 
+// Sanitizers keep freed memory for a while, so that the buffers that were outgrown count too.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kPeakPercent = 450;
+#else
+constexpr std::size_t kPeakPercent = 250;
+#endif
+
 long peak_memory_kib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -178,7 +185,7 @@ TEST(Decompress, RefusesBombsWithoutTheirMemory) {
     }
     const long before = peak_memory_kib();
     EXPECT_EQ(refusal(encoding, bomb, kLimit), ErrorCode::ResourceExhausted);
-    EXPECT_LT(peak_memory_kib() - before, static_cast<long>(kLimit / 1024 * 5 / 2));
+    EXPECT_LT(peak_memory_kib() - before, static_cast<long>(kLimit / 1024 * kPeakPercent / 100));
   }
 }
 
