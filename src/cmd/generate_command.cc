@@ -139,7 +139,8 @@ Result<generate::LoadOptions> load_options(const GenerateOptions& options) {
 
 Result<void> run(const GenerateOptions& options) {
   const auto clock = os::make_system_clock();
-  const auto generator = TRY(generate::Generator::make(TRY(generator_options(options, *clock))));
+  generate::GeneratorOptions made = TRY(generator_options(options, *clock));
+  const auto generator = TRY(generate::Generator::make(std::move(made)));
   if (!options.output.empty()) {
     TRY(write_file(*generator, options.output));
     return write_truth(*generator, options.truth);

@@ -103,28 +103,36 @@ void Acceptor::close() {
 
 void Acceptor::accept_next() {
   ConnectionSet& set = *sets_[next_set_];
-  acceptor_.async_accept(
-      set.loop().context(), [this, &set](const error_code& error, tcp::socket socket) {
-        if (!acceptor_.is_open()) {
-          return;
-        }
-        if (is_out_of_resources(error)) {
-          log_warn("can not accept connections",
-                   {{"listener", setup_->options.name}, {"error", error.message()}});
-          backoff_.expires_after(kBackoff);
-          backoff_.async_wait([this](const error_code&) {
-            if (acceptor_.is_open()) {
-              accept_next();
-            }
-          });
-          return;
-        }
-        // Other errors are the peer's, which has gone already.
-        if (!error) {
-          take(std::move(socket), set);
-        }
-        accept_next();
-      });
+  acceptor_.async_accept(set.loop().context(),
+                         [this, &set](const error_code& error, tcp::socket socket) {
+                           if (!acceptor_.is_open()) {
+                             return;
+                           }
+                           if (is_out_of_resources(error)) {
+                             back_off(error);
+                             return;
+                           }
+                           is_backing_off_ = false;
+                           // Other errors are the peer's, which has gone already.
+                           if (!error) {
+                             take(std::move(socket), set);
+                           }
+                           accept_next();
+                         });
+}
+
+void Acceptor::back_off(const error_code& error) {
+  if (!is_backing_off_) {
+    is_backing_off_ = true;
+    log_warn("can not accept connections, trying again",
+             {{"listener", setup_->options.name}, {"error", error.message()}});
+  }
+  backoff_.expires_after(kBackoff);
+  backoff_.async_wait([this](const error_code&) {
+    if (acceptor_.is_open()) {
+      accept_next();
+    }
+  });
 }
 
 void Acceptor::take(tcp::socket socket, ConnectionSet& set) {

@@ -37,6 +37,7 @@ class Acceptor final {
 
  private:
   void accept_next();
+  void back_off(const boost::system::error_code& error);
   void take(boost::asio::ip::tcp::socket socket, ConnectionSet& set);
 
   EventLoop& loop_;
@@ -45,6 +46,7 @@ class Acceptor final {
   std::uint16_t port_ = 0;
   std::vector<std::shared_ptr<ConnectionSet>> sets_;
   std::size_t next_set_ = 0;
+  bool is_backing_off_ = false;  // said once, not ten times a second
   const ConnectionSetup* setup_ = nullptr;
 };
 

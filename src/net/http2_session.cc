@@ -268,6 +268,8 @@ void Http2Session::end_headers(Http2Stream& stream) {
     refuse(stream, Refusal::BodyBytes);
   } else if (!stream.charge.has_room_for(stream.announced_bytes)) {
     refuse(stream, Refusal::InflightBytes);
+  } else if (stream.is_grpc) {
+    stream.announced_bytes = 0;  // The prefix will tell it, without itself.
   } else if (equals_ignoring_case(stream.request.header("expect"), "100-continue")) {
     const nghttp2_nv status = borrow_header(":status", "100");
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id, nullptr, &status, 1,
@@ -279,31 +281,29 @@ void Http2Session::add_data(Http2Stream& stream, std::string_view part) {
   if (stream.phase != Http2Stream::Phase::Receiving) {
     return;
   }
-  if (!stream.charge.try_add(part.size())) {
-    refuse(stream, Refusal::InflightBytes);
-    return;
-  }
   std::string& prefix = stream.request.grpc_prefix;
+  std::string& body = stream.request.body;
+  std::size_t expected = 0;
   if (stream.is_grpc && prefix.size() < kGrpcPrefixBytes) {
     const std::string_view start = part.substr(0, kGrpcPrefixBytes - prefix.size());
     prefix += start;
     part.remove_prefix(start.size());
     if (prefix.size() == kGrpcPrefixBytes) {
       stream.announced_bytes = grpc_length(prefix);
-      if (!stream.charge.has_room_for(stream.announced_bytes)) {
-        refuse(stream, Refusal::InflightBytes);
-        return;
-      }
+      // What does not fit is refused now and not after it was received.
+      expected = stream.announced_bytes;
     }
   }
-  // An announced length past the limit is refused as soon as it is known.
-  const std::size_t size =
-      std::max(stream.announced_bytes, stream.request.body.size() + part.size());
-  if (size + prefix.size() > setup_.options.body_bytes_max) {
+  if (prefix.size() + std::max(stream.announced_bytes, body.size() + part.size()) >
+      setup_.options.body_bytes_max) {
     refuse(stream, Refusal::BodyBytes);
     return;
   }
-  append_body(stream.request.body, part, stream.announced_bytes);
+  if (!stream.charge.has_room_for(expected) || !stream.charge.try_add(part.size())) {
+    refuse(stream, Refusal::InflightBytes);
+    return;
+  }
+  append_body(body, part, stream.announced_bytes);
 }
 
 void Http2Session::end_request(Http2Stream& stream) {

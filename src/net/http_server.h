@@ -15,7 +15,7 @@
 namespace waybill::net {
 
 struct HttpServerOptions {
-  std::string name;  // for messages and metrics: "otlp_grpc"
+  std::string name = {};  // for messages and metrics: "otlp_grpc"
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
   std::size_t body_bytes_max = std::size_t{64} << 20;

@@ -216,6 +216,9 @@ JaegerApi::Answer JaegerApi::dependencies(const net::Request& request,
 
 // Only changes the form, so nothing is adjusted, left out or looked up.
 JaegerApi::Answer JaegerApi::transform(const net::Request& request, const net::PathValues&) const {
+  if (request.body.empty()) {
+    return invalid_argument("the body must be OTLP/JSON, and it is empty");
+  }
   const auto decoded = TRY(wire::otlp::decode_json(std::make_shared<std::string>(request.body)));
   std::vector<EnvelopeError> errors;
   if (const std::uint64_t refused = decoded.counts.refused_total(); refused > 0) {

@@ -79,7 +79,8 @@ bool FrontDoor::is_allowed_host(std::string_view host) const {
     return true;
   }
   return std::any_of(options_.hosts.begin(), options_.hosts.end(), [&](const std::string& allowed) {
-    return allowed == "*" || equals_ignoring_case(allowed, name);
+    return allowed == "*" || equals_ignoring_case(allowed, name) ||
+           equals_ignoring_case("[" + allowed + "]", name);
   });
 }
 

@@ -183,6 +183,7 @@ class FileLog final : public Log {
         metrics_.queue_full.add();
       } else {
         queue_bytes_ += size;
+        publish_queue();
         queue_.push_back({std::move(record), checksum, std::move(done)});
         wake_.notify_one();
       }
@@ -319,7 +320,6 @@ class FileLog final : public Log {
     {
       const MutexLock lock(mutex_);
       queue_bytes_ -= bytes;
-      next_position_ = files_->next_position();
     }
     publish();
     if (!result.has_value()) {
@@ -348,15 +348,18 @@ class FileLog final : public Log {
   }
 
   void publish() {
-    std::uint64_t queue_bytes = 0;
     {
       const MutexLock lock(mutex_);
-      queue_bytes = queue_bytes_;
       next_position_ = files_->next_position();
+      publish_queue();
     }
     const MutexLock lock(sizes_->mutex);
     sizes_->size_bytes = files_->size_bytes();
-    sizes_->queue_bytes = queue_bytes;
+  }
+
+  void publish_queue() REQUIRES(mutex_) {
+    const MutexLock lock(sizes_->mutex);
+    sizes_->queue_bytes = queue_bytes_;
   }
 
   const LogOptions options_;

@@ -327,7 +327,7 @@ TEST_F(GatedLog, RefusesWhatPassesTheQueue) {
   options_.queue_bytes_max = 100;
   open();
   auto held = hold_one(body_of(60));
-  EXPECT_PRED2(contains, metrics_.print(), "waybill_log_append_failures_total");
+  EXPECT_PRED2(contains, metrics_.print(), "waybill_log_queue_bytes 60\n");
   auto fits = append(body_of(40));
   auto refused = append("x");
   ASSERT_TRUE(is_ready(refused));

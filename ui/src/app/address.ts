@@ -62,6 +62,11 @@ export function readTrace(params: Params): TraceSearch {
   });
 }
 
+// What the address has that the page does not understand or know.
+export function ignoredParams(given: object, understood: object): string[] {
+  return Object.keys(given).filter((key) => !(key in understood));
+}
+
 export function parseParams(text: string): Params {
   const params: Params = {};
   for (const [key, value] of new URLSearchParams(text)) params[key] ??= value;

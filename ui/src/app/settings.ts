@@ -16,7 +16,7 @@ export interface Settings {
 }
 
 const KEY = 'waybill.settings';
-const DEFAULTS: Settings = { theme: 'auto', contrast: 'auto', zone: 'browser', density: 'compact', singleKeys: true, railOpen: true, nameWidth: 420, panelWidth: 380 };
+const DEFAULTS: Settings = { theme: 'auto', contrast: 'auto', zone: 'browser', density: 'compact', singleKeys: true, railOpen: true, nameWidth: 420, panelWidth: Math.round(Math.min(400, Math.max(280, (globalThis.innerWidth || 1440) * 0.27))) };
 
 function oneOf<T>(value: unknown, choices: readonly T[], otherwise: T): T {
   return choices.includes(value as T) ? (value as T) : otherwise;

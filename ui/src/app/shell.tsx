@@ -73,9 +73,9 @@ export function Shell() {
         <ul className="rail-foot">
           <RailLink to="/settings" icon="settings" label="Settings" isCurrent={path === '/settings'} />
           <li>
-            <button type="button" className="rail-link" aria-expanded={railOpen} aria-label="Wide navigation" title={railOpen ? 'Narrow navigation' : 'Wide navigation'} onClick={() => changeSettings({ railOpen: !railOpen })}>
+            <button type="button" className="rail-link" title={railOpen ? 'Narrow navigation' : 'Wide navigation'} onClick={() => changeSettings({ railOpen: !railOpen })}>
               <Icon name={railOpen ? 'left' : 'right'} />
-              <span className="rail-label">Collapse</span>
+              <span className="rail-label">{railOpen ? 'Collapse' : 'Expand'}</span>
             </button>
           </li>
         </ul>
@@ -101,7 +101,7 @@ export function Shell() {
 
 export function NotFound() {
   return (
-    <Empty title="There is no such page">
+    <Empty title="There is no such page" isPage>
       <p>The address may be from a newer version, or mistyped.</p>
       <p>
         <Link to="/">Home</Link> or <Link to="/explore">Explore</Link>

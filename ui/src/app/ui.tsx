@@ -120,10 +120,11 @@ export function ErrorNote({ error, what, onRetry }: { error: unknown; what: stri
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+// `isPage`: there is nothing else on the page, so the title is its heading.
+export function Empty({ title, isPage = false, children }: { title: string; isPage?: boolean; children?: ReactNode }) {
   return (
     <div className="empty">
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );
@@ -209,4 +210,26 @@ export function Keys({ keys }: { keys: string }) {
       ))}
     </span>
   );
+}
+
+// Says which parts of an address were passed over; a page is never blank because of them.
+export function AddressNotice({ ignored }: { ignored: string[] }) {
+  const [closed, setClosed] = useState('');
+  const names = ignored.map((name) => name.slice(0, 30)).join(', ');
+  if (names === '' || names === closed) return null;
+  return (
+    <div className="note note-warn note-slim" role="status">
+      <Icon name="warn" />
+      <p className="note-text">Not understood in the address, and passed over: {names}</p>
+      <IconButton icon="close" label="Close this notice" onClick={() => setClosed(names)} />
+    </div>
+  );
+}
+
+// Names the page in the window's title, and to a screen reader when the page changes.
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title === '' ? 'Waybill' : `${title} · Waybill`;
+    if (title !== '') announce(title);
+  }, [title]);
 }

@@ -123,8 +123,7 @@ export function bigTrace(random, traceId, baseNano, count) {
   const root = b.add(null, 'svc-00', 'GET /report', 'server', 0, count * 20_000);
   const open = [{ span: root, depth: 0 }];
   for (let i = 1; i < count; i++) {
-    const from = Math.max(0, open.length - 1 - Math.floor(random() * random() * Math.min(open.length, 400)));
-    const parent = open[from];
+    const parent = open[Math.floor(random() * random() * open.length)];
     const start = parent.span.start + parent.span.duration * random() * 0.9;
     const room = parent.span.start + parent.span.duration - start;
     const more = { status: random() < 0.004 ? 'error' : 'unset' };

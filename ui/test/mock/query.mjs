@@ -107,7 +107,7 @@ function plain(attribute) {
 function reader(field, at) {
   if (['name', 'kind', 'status', 'duration'].includes(field)) return (span) => span[field];
   if (field === 'statusMessage') return (span) => span.message;
-  const found = /^(span|resource|event)?\.(.*)$/s.exec(field);
+  const found = /^(span|resource|event|link|instrumentation)?\.(.*)$/s.exec(field);
   if (found === null) throw new QueryFault(`unknown field '${field}'`, at);
   const key = found[2].startsWith('"') ? found[2].slice(1, -1).replace(/\\(.)/g, '$1') : found[2];
   const own = (span) => plain(span.attributes.find((a) => a.key === key));
@@ -115,6 +115,8 @@ function reader(field, at) {
   if (found[1] === 'span') return own;
   if (found[1] === 'resource') return resource;
   if (found[1] === 'event') return (span) => plain(span.events.flatMap((event) => event.attributes).find((a) => a.key === key));
+  if (found[1] === 'link') return (span) => plain(span.links.flatMap((link) => link.attributes).find((a) => a.key === key));
+  if (found[1] === 'instrumentation') return () => undefined;
   return (span) => own(span) ?? resource(span);
 }
 

@@ -2,10 +2,11 @@
 // Search traces: one query, shown as chips or as text; results newest first, as many as there are.
 
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { announce } from '../../a11y/live.ts';
 import { useActions } from '../../a11y/shortcuts.ts';
-import { printParams } from '../../app/address.ts';
+import { ignoredParams, printParams, readExplore, type Params } from '../../app/address.ts';
+import { AddressNotice, useTitle } from '../../app/ui.tsx';
 import { formatCount } from '../../engine/units.ts';
 import { QueryForm } from './query-form.tsx';
 import { ResultList } from './result-list.tsx';
@@ -15,8 +16,10 @@ import { useSearch } from './use-search.ts';
 const route = getRouteApi('/explore');
 
 export function ExplorePage() {
-  const search = route.useSearch();
+  const given = route.useSearch();
+  const search = useMemo(() => readExplore(given as Params), [given]);
   const navigate = route.useNavigate();
+  useTitle('Explore');
   const text = search.q ?? '';
   const [draft, setDraft] = useState(text);
   // The address is the truth: Back, Forward and links replace what was being written.
@@ -43,6 +46,7 @@ export function ExplorePage() {
   return (
     <div className="page-body explore">
       <h1 className="sr-only">Explore traces</h1>
+      <AddressNotice ignored={ignoredParams(given, search)} />
       <QueryForm draft={draft} running={result.isRunning} error={result.error} ranText={text} onDraft={setDraft} onRun={run} />
       <Outcome result={result} search={search} draft={draft} onRun={run} onRange={(range) => void navigate({ search: (previous) => ({ ...previous, ...range }) })} />
       {traces.length > 0 && <ResultList result={result} q={text} back={printParams(search)} />}

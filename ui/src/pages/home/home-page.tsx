@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Service } from '../../api/types.ts';
 import { useStatus } from '../../app/status-line.tsx';
-import { Delayed, ErrorNote, ServiceChip } from '../../app/ui.tsx';
+import { Delayed, ErrorNote, ServiceChip, useTitle } from '../../app/ui.tsx';
 import { formatCount, plural } from '../../engine/units.ts';
 import { serviceQuery } from '../../query/builder.ts';
 import { Onboarding } from './onboarding.tsx';
@@ -65,6 +65,7 @@ function ServiceRow({ service, most }: { service: Service; most: number }) {
 }
 
 export function HomePage() {
+  useTitle('Services');
   const status = useStatus();
   const isEmpty = status.data?.spans === 0;
   const services = useQuery({ queryKey: ['services'], queryFn: ({ signal }) => api.services(signal), enabled: status.data !== undefined && !isEmpty, refetchInterval: 10_000 });

@@ -5,7 +5,7 @@ import { useId, type ReactNode } from 'react';
 import { changeSettings, useSettings, type Settings } from '../../app/settings.ts';
 import { ZoneField } from '../../app/zone-choice.tsx';
 import { useStatus } from '../../app/status-line.tsx';
-import { Time } from '../../app/ui.tsx';
+import { Time, useTitle } from '../../app/ui.tsx';
 import { nanoOfMillis } from '../../app/time.ts';
 
 function Row({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
@@ -34,6 +34,7 @@ function Choice<K extends 'theme' | 'contrast' | 'density'>({ name, label, choic
 }
 
 export function SettingsPage() {
+  useTitle('Settings');
   const { singleKeys } = useSettings();
   const status = useStatus();
   const id = useId();

@@ -14,6 +14,7 @@ import { classesOf } from '../../engine/tree.ts';
 import { exactDuration, formatCount, formatDuration } from '../../engine/units.ts';
 import { AttributeList, AttributeSearch } from './attributes.tsx';
 import { EventList, LinkList } from './events-links.tsx';
+import { Legend } from './legend.tsx';
 import type { LoadedTrace } from './use-trace.ts';
 
 interface Props {
@@ -303,9 +304,7 @@ export function DetailsPanel(props: Props) {
             </p>
           </div>
         ) : (
-          <div className="details-none">
-            <p>Choose a span to read it.</p>
-          </div>
+          <Legend />
         )}
       </div>
     </aside>

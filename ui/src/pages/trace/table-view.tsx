@@ -64,10 +64,12 @@ export function TableView({ trace, onShow }: { trace: LoadedTrace; onShow: (find
             return (
               <tr key={item.index} aria-rowindex={item.index + 2}>
                 <th scope="row">
-                  <ServiceChip name={entry.service} />
-                  <button type="button" className="text-button" title="Light these spans in the waterfall" onClick={() => onShow(printQuery([{ field: 'resource.service.name', operator: '=', value: quote(entry.service) }, { field: 'name', operator: '=', value: quote(entry.operation) }]))}>
-                    {printable(entry.operation) || '(no name)'}
-                  </button>
+                  <span className="operation-cell">
+                    <ServiceChip name={entry.service} />
+                    <button type="button" className="text-button" title="Light these spans in the waterfall" onClick={() => onShow(printQuery([{ field: 'resource.service.name', operator: '=', value: quote(entry.service) }, { field: 'name', operator: '=', value: quote(entry.operation) }]))}>
+                      {printable(entry.operation) || '(no name)'}
+                    </button>
+                  </span>
                 </th>
                 <td className="number">{formatCount(entry.count)}</td>
                 <td className="number" title={exactDuration(entry.total)}>

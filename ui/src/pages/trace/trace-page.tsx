@@ -2,13 +2,16 @@
 // One trace: header, minimap, waterfall or table, and the details of the chosen span always beside it.
 
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { normalTraceId, parseParams, readExplore } from '../../app/address.ts';
+import { useMemo } from 'react';
+import { useActions } from '../../a11y/shortcuts.ts';
+import { ignoredParams, normalTraceId, parseParams, readExplore, readTrace, type Params } from '../../app/address.ts';
 import { Icon } from '../../app/icons.tsx';
-import { Delayed, Empty, ErrorNote } from '../../app/ui.tsx';
+import { AddressNotice, Delayed, Empty, ErrorNote, useTitle } from '../../app/ui.tsx';
 import { ApiError } from '../../api/client.ts';
-import { formatCount } from '../../engine/units.ts';
+import { printable } from '../../engine/text.ts';
+import { formatCount, formatDuration } from '../../engine/units.ts';
 import { TraceView } from './trace-view.tsx';
-import { useTrace } from './use-trace.ts';
+import { useTrace, type TraceState } from './use-trace.ts';
 
 const route = getRouteApi('/t/$traceId');
 
@@ -37,14 +40,25 @@ function Loading({ bytes }: { bytes: number }) {
   );
 }
 
+function titleOf(state: TraceState): string {
+  if (state.kind !== 'ready') return 'Trace';
+  const { columns, critical } = state.trace;
+  const { root } = critical;
+  if (root < 0) return 'Trace';
+  return `${printable(columns.serviceNames[columns.service[root]])} ${printable(columns.strings[columns.name[root]])}, ${formatDuration(columns.durationMicros)}`;
+}
+
 export function TracePage() {
   const { traceId: raw } = route.useParams();
-  const search = route.useSearch();
+  const given = route.useSearch();
+  const search = useMemo(() => readTrace(given as Params), [given]);
   const traceId = normalTraceId(raw);
   const state = useTrace(traceId ?? raw);
+  useTitle(titleOf(state));
+  useActions([{ id: 'trace-again', label: 'Load the trace again', group: 'Trace', keys: ['r'], run: state.again }]);
   if (traceId === null) {
     return (
-      <Empty title="This is not a trace id">
+      <Empty title="This is not a trace id" isPage>
         <p>A trace id has 1 to 32 hexadecimal digits. The address has “{raw.slice(0, 80)}”.</p>
         <BackLink back={search.back} />
       </Empty>
@@ -54,7 +68,7 @@ export function TracePage() {
   if (state.kind === 'failed') {
     if (state.status === 404) {
       return (
-        <Empty title="This trace is not known">
+        <Empty title="This trace is not known" isPage>
           <p>
             <code>{traceId}</code>
           </p>
@@ -71,5 +85,10 @@ export function TracePage() {
     const error = new ApiError(state.message, state.status, 'unknown', null, state.requestId, `/api/w1/traces/${traceId}`);
     return <ErrorNote error={error} what="The trace could not be loaded" onRetry={state.again} />;
   }
-  return <TraceView key={traceId} traceId={traceId} trace={state.trace} />;
+  return (
+    <div className="trace-page">
+      <AddressNotice ignored={ignoredParams(given, search)} />
+      <TraceView key={traceId} traceId={traceId} trace={state.trace} search={search} />
+    </div>
+  );
 }

@@ -14,7 +14,7 @@ import type { FoldState } from '../../engine/rows.ts';
 import type { Waterfall } from '../../engine/waterfall.ts';
 import { DetailsPanel } from './details-panel.tsx';
 import { FindBar, useFind } from './find-bar.tsx';
-import { Minimap } from './minimap.tsx';
+import { Minimap, type WindowListener } from './minimap.tsx';
 import { TableView } from './table-view.tsx';
 import { TraceHeader } from './trace-header.tsx';
 import type { LoadedTrace } from './use-trace.ts';
@@ -24,16 +24,17 @@ import { WaterfallView } from './waterfall-view.tsx';
 const route = getRouteApi('/t/$traceId');
 const ADDRESS_DELAY = 250;
 
-export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTrace }) {
+export function TraceView({ traceId, trace, search }: { traceId: string; trace: LoadedTrace; search: TraceSearch }) {
   const { columns } = trace;
-  const search = route.useSearch();
   const navigate = route.useNavigate();
   const [waterfall, setWaterfall] = useState<Waterfall | null>(null);
   const [selected, setSelected] = useState(() => (search.span === undefined ? -1 : findSpanId(columns, search.span)));
   const [activeRow, setActiveRow] = useState(0);
-  const [span, setWindow] = useState<[number, number]>([0, Math.max(1, columns.durationMicros)]);
+  // The minimap alone follows the window, so that zooming does not render the page.
+  const [windowListeners] = useState(() => new Set<WindowListener>());
   const [isPanelOpen, setPanelOpen] = useState(() => window.innerWidth > 900);
   const view = search.view ?? 'waterfall';
+  const path = useRef(location.pathname);
   const written = useRef<TraceSearch>(search);
   const pending = useRef<{ change: Partial<TraceSearch>; timer: number }>({ change: {}, timer: 0 });
 
@@ -43,6 +44,8 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
       pending.current.change = { ...pending.current.change, ...change };
       clearTimeout(pending.current.timer);
       pending.current.timer = window.setTimeout(() => {
+        // Someone is already on the way to another page, which is still loading: do not call them back.
+        if (location.pathname !== path.current) return;
         written.current = { ...written.current, ...pending.current.change };
         pending.current.change = {};
         void navigate({ search: written.current, replace: true, resetScroll: false });
@@ -60,14 +63,14 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
         remember({ span: node >= 0 && node < columns.spanCount ? hexId(columns.spanId, node) : undefined });
       },
       onWindow: (t0: number, t1: number) => {
-        setWindow([t0, t1]);
+        for (const listener of windowListeners) listener(t0, t1);
         const isWhole = t0 <= 0 && t1 >= columns.durationMicros;
         remember({ z: isWhole ? undefined : printZoom(t0, t1) });
       },
       onFolds: (folds: FoldState) => remember({ fold: printFolds(columns, folds) ?? undefined }),
       onActive: setActiveRow,
     }),
-    [columns, remember],
+    [columns, remember, windowListeners],
   );
 
   // The address was changed from outside (Back, Forward, an edited address): the picture follows it.
@@ -88,7 +91,11 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   );
 
   useEffect(() => waterfall?.setMatches(find.matches, find.dim), [waterfall, find.matches, find.dim]);
-  useEffect(() => waterfall?.setCurrentMatch(find.current), [waterfall, find.current]);
+  useEffect(() => {
+    if (waterfall === null) return;
+    waterfall.setCurrentMatch(find.current);
+    if (find.current >= 0) waterfall.setSelected(find.current);
+  }, [waterfall, find.current]);
 
   const isCritical = search.crit === '1';
   const toggleCritical = () => void navigate({ search: (previous) => keep({ ...previous, crit: previous.crit === '1' ? undefined : '1' }), replace: true });
@@ -114,9 +121,9 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
   };
 
   return (
-    <div className="trace-page">
+    <>
       <TraceHeader trace={trace} traceId={traceId} back={search.back} onCopyLink={copyLink} onGo={(node) => waterfall?.reveal(node)} />
-      <Minimap trace={trace} window={span} waterfall={waterfall} isEnabled={view === 'waterfall'} />
+      <Minimap trace={trace} windowListeners={windowListeners} waterfall={waterfall} isEnabled={view === 'waterfall'} />
       <div className="trace-tools">
         <div className="segmented" role="group" aria-label="View">
           <button type="button" aria-pressed={view === 'waterfall'} onClick={() => setView('waterfall')}>
@@ -156,7 +163,7 @@ export function TraceView({ traceId, trace }: { traceId: string; trace: LoadedTr
           />
         )}
       </div>
-    </div>
+    </>
   );
 
   function applyAddress(target: Waterfall, address: TraceSearch): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trace from the worker: fetched, decoded and laid out off the main thread. The last one is kept for Back.
+// A trace from the worker: fetched, decoded and laid out off the main thread. The last one is kept a while
+// for Back; not for long, because spans may still be arriving.
 
 import { useEffect, useState } from 'react';
 import { api } from '../../api/client.ts';
@@ -22,14 +23,15 @@ export type TraceState =
   | { kind: 'ready'; trace: LoadedTrace }
   | { kind: 'failed'; status: number; message: string; requestId: string };
 
-let kept: { traceId: string; trace: LoadedTrace } | null = null;
+const KEPT_MILLIS = 30_000;
+let kept: { traceId: string; trace: LoadedTrace; until: number } | null = null;
 
 export function useTrace(traceId: string): TraceState & { again: () => void } {
   const [state, setState] = useState<{ traceId: string; value: TraceState }>({ traceId: '', value: { kind: 'loading', bytes: 0 } });
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     const set = (value: TraceState) => setState({ traceId, value });
-    if (kept?.traceId === traceId && attempt === 0) {
+    if (kept?.traceId === traceId && attempt === 0 && kept.until > Date.now()) {
       set({ kind: 'ready', trace: kept.trace });
       return;
     }
@@ -44,7 +46,7 @@ export function useTrace(traceId: string): TraceState & { again: () => void } {
       }
       worker.terminate();
       if (answer.kind === 'trace') {
-        kept = { traceId, trace: answer };
+        kept = { traceId, trace: answer, until: Date.now() + KEPT_MILLIS };
         set({ kind: 'ready', trace: answer });
         return;
       }

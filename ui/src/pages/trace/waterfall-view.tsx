@@ -78,7 +78,8 @@ export function WaterfallView({ trace, isCritical, handlers, find, onReady, onPi
       if (direction !== undefined) motion.release(direction);
     };
     document.addEventListener('keyup', handleKeyUp);
-    (globalThis as { waybillWaterfall?: Waterfall }).waybillWaterfall = waterfall;
+    // For measuring from outside; nothing in the UI reads it.
+    (host.current as HTMLElement & { waterfall?: Waterfall }).waterfall = waterfall;
     onReady(waterfall);
     return () => {
       onReady(null);
