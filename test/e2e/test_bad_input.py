@@ -295,7 +295,8 @@ class Spans(BadInput):
         self.assertEqual(post(self.server, request(spans)).status, 200)
         trace_id = f"{1:032x}"
         self.assertEqual(self.server.get("/api/w1/search")["traces"][0]["spanCount"], len(spans))
-        for path in (f"/api/w1/traces/{trace_id}?format=bin", f"/api/traces/{trace_id}", "/api/dependencies?endTs=4000000000000"):
+        for path in (f"/api/w1/traces/{trace_id}?format=bin", f"/api/traces/{trace_id}",
+                     "/api/dependencies?endTs=4000000000000"):
             self.assertEqual(call(self.server.web, path).status, 200, path)
 
 
@@ -332,7 +333,8 @@ class Transport(BadInput):
                 with self.subTest(listener, data=data[:120]):
                     self.assertEqual(self.raw(listener, data).split(" ")[1:2], [str(status)])
         metrics = self.server.metrics()
-        for reason, count in (("malformed", 7), ("body_bytes", 1), ("header_bytes", 1), ("header_count", 1), ("target_bytes", 1)):
+        for reason, count in (
+            ("malformed", 7), ("body_bytes", 1), ("header_bytes", 1), ("header_count", 1), ("target_bytes", 1)):
             name = f'waybill_http_refused_total{{listener="otlp_http",reason="{reason}"}}'
             self.assertEqual(metrics[name], count, reason)
         self.assertEqual(self.server.status()["spans"], 0)
