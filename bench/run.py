@@ -225,7 +225,8 @@ def print_local(local):
 
 
 def commit():
-    done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True, check=False)
+    command = ["git", "-C", ROOT, "describe", "--always", "--dirty"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     return done.stdout.strip()
 
 

@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "model/span.h"
 #include "query/trace_tree.h"
 
 namespace waybill::cmd {

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
+#include "base/time.h"
+#include "model/span.h"
 
 namespace waybill::cmd {
 namespace {

@@ -2,11 +2,15 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "compress/decompress.h"
 

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generate/load.h"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "compress/decompress.h"
 #include "generate/exporter.h"
+#include "generate/generator.h"
+#include "generate/options.h"
 #include "net/grpc.h"
+#include "net/http.h"
 #include "net/http_server.h"
 #include "net/io_threads.h"
 #include "os/system_clock.h"

@@ -2,9 +2,17 @@
 #include "net/router.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

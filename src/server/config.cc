@@ -6,11 +6,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/log.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "storage/log/log.h"
+#include "wire/decode_limits.h"
 
 namespace waybill::server {
 namespace {

@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include "base/result.h"
 
 namespace waybill::server {
 namespace {

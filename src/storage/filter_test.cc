@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "storage/testing/batch_builder.h"
 
 namespace waybill::storage {

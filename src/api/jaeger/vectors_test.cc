@@ -4,18 +4,24 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <memory>
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/testing/api_fixture.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "net/http.h"
+#include "os/environment.h"
+#include "wire/json/json_value.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 
@@ -25,9 +31,10 @@ namespace {
 using wire::JsonValue;
 
 std::filesystem::path vectors() {
-  const char* set = std::getenv("WAYBILL_SHARED");  // NOLINT(concurrency-mt-unsafe): one thread
+  const auto set = os::environment_variable("WAYBILL_SHARED");
   const std::filesystem::path shared =
-      set != nullptr ? set : std::filesystem::path(WAYBILL_SOURCE_DIR) / ".." / "shared";
+      set ? std::filesystem::path(*set)
+          : std::filesystem::path(WAYBILL_SOURCE_DIR) / ".." / "shared";
   return shared / "data" / "vectors";
 }
 

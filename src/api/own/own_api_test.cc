@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/own/own_api.h"
 
 #include <gtest/gtest.h>
 
-#include <latch>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "api/testing/api_fixture.h"
+#include "api/web_handler.h"
+#include "model/span.h"
+#include "model/value.h"
+#include "storage/testing/batch_builder.h"
+#include "wire/json/json_value.h"
 
 namespace waybill::api::own {
 namespace {

@@ -3,12 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "api/own/attribute_json.h"
 #include "api/parameters.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "storage/scan.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::own {
 namespace {

@@ -3,11 +3,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/answer.h"
+#include "base/mutex.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::api::web {
 namespace {

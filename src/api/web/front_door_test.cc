@@ -5,7 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+#include "net/http.h"
 
 namespace waybill::api::web {
 namespace {

@@ -3,19 +3,31 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nghttp2/nghttp2.h>
+#include <sys/types.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "net/client/grpc_reply.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

@@ -4,18 +4,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "base/mutex.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
 #include "storage/assemble.h"
+#include "storage/filter.h"
 #include "storage/head/operation_table.h"
 #include "storage/head/trace_table.h"
+#include "storage/scan.h"
+#include "storage/span_writer.h"
 
 namespace waybill::storage {
 namespace {

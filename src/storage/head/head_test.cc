@@ -3,12 +3,24 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "model/span.h"
+#include "model/span_batch.h"
 #include "os/testing/manual_clock.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
+#include "storage/span_writer.h"
 #include "storage/testing/batch_builder.h"
 #include "storage/testing/plain_list.h"
 

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/otlp/json_attributes.h"
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "base/text.h"
+#include "model/value.h"
+#include "wire/attribute_list.h"
+#include "wire/cutter.h"
+#include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/json_fields.h"
+#include "wire/otlp/json_scalars.h"
 #include "wire/otlp/protobuf_attributes.h"
 
 namespace waybill::wire::otlp {
