@@ -76,10 +76,11 @@ class FloorServer:
 class Waybill:
     """The product, on free ports and a folder of its own."""
 
-    def __init__(self, program, data):
+    def __init__(self, program, data, durability):
         environment = dict(os.environ, WAYBILL_LOG_FORMAT="json", WAYBILL_LISTEN_OTLP_GRPC="127.0.0.1:0",
                            WAYBILL_LISTEN_OTLP_HTTP="127.0.0.1:0", WAYBILL_LISTEN_WEB="127.0.0.1:0",
-                           WAYBILL_LIMITS_HEAD_BYTES="12GiB")
+                           WAYBILL_LIMITS_HEAD_BYTES="12GiB",
+                           WAYBILL_DURABILITY=durability)
         self.log = open(pathlib.Path(data) / "bench.log", "w+", encoding="utf-8")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen([program, "serve", "--data", str(pathlib.Path(data) / "store")], env=environment,
                                         stderr=self.log, stdout=self.log)
@@ -162,12 +163,12 @@ class Bench:
             best = row if best is None or row["cpu_seconds"] < best["cpu_seconds"] else best
         return best
 
-    def product(self, name, spans, size, in_flight, encoding="identity"):
+    def product(self, name, spans, size, in_flight, encoding="identity", durability="disk"):  # pylint: disable=R0913
         """CPU of `waybill serve` from the first request to every span acknowledged and counted."""
         best = None
         for _ in range(self.rounds):
             with tempfile.TemporaryDirectory(prefix="waybill-bench-", dir=ROOT / "build") as folder:
-                server = Waybill(self.waybill, folder)
+                server = Waybill(self.waybill, folder, durability)
                 try:
                     row = self._one_product_round(server, name, spans, size, in_flight, encoding)
                 finally:
@@ -205,6 +206,9 @@ class Bench:
         if self.waybill:
             rows.append(self.product("waybill, raw", self.spans, SPANS_A_REQUEST, 16))
             rows.append(self.product("waybill, gzip", self.spans, SPANS_A_REQUEST, 16, "gzip"))
+            # The same without waiting for the disk, which tells what of it is the disk's.
+            rows.append(self.product("waybill, raw, durability process", self.spans, SPANS_A_REQUEST, 16,
+                                     durability="process"))
         return rows
 
     def b3(self):
@@ -214,6 +218,8 @@ class Bench:
             part = self.floors(spans, SPANS_A_SMALL_REQUEST, in_flight)
             if self.waybill:
                 part.append(self.product("waybill, raw", spans, SPANS_A_SMALL_REQUEST, in_flight))
+                part.append(self.product("waybill, durability process", spans, SPANS_A_SMALL_REQUEST, in_flight,
+                                         durability="process"))
             for row in part:
                 row["name"] += f", {in_flight} in flight"
             rows += part
@@ -233,7 +239,7 @@ def print_rows(title, rows, unit):
 
 def print_local(local):
     print(f"\nOne core, {local['spans']:.0f} spans of {local['bytes_per_span']} bytes, ns/span")
-    for name in ("memcpy", "append", "decode", "gunzip", "protobuf_arena", "generate"):
+    for name in ("memcpy", "append", "append_fresh", "decode", "gunzip", "protobuf_arena", "generate"):
         if name in local:
             print(f"  {name:<42} {local[name]:8.1f} {local[name] / local['memcpy']:8.1f} x memcpy")
 
