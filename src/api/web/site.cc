@@ -24,7 +24,8 @@ constexpr std::string_view kPageWithoutUi = R"(<!doctype html>
 <title>Waybill</title>
 <h1>Waybill is running</h1>
 <p>This build has no web UI: it was made with <code>--no-ui</code>, or before the UI was built.
-To get it, build the UI first (<code>./x ui build</code>), then the program (<code>./x build</code>).</p>
+To get it, build the UI first (<code>./x ui build</code>), then the program
+(<code>./x build</code>).</p>
 <p>The APIs are here all the same:</p>
 <ul>
 <li><a href="/api/w1/status">/api/w1/status</a>, <a href="/api/w1/services">/api/w1/services</a>,

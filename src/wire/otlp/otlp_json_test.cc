@@ -156,8 +156,10 @@ TEST(OtlpJson, ReadsSnakeCaseAndOldNames) {
 
 TEST(OtlpJson, GivesSpansTheScopeAndResourceThatComeAfterThem) {
   const auto decoded = decode(fmt::format(
-      R"({{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{}}}],"schemaUrl":"u","scope":{{"name":"x"}}}}],
-          "resource":{{"attributes":[{{"value":{{"stringValue":"a"}},"key":"service.name"}}]}}}}]}})",
+      R"({{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{}}}],"schemaUrl":"u",
+          "scope":{{"name":"x"}}}}],
+          "resource":{{"attributes":[{{"value":{{"stringValue":"a"}},
+                                      "key":"service.name"}}]}}}}]}})",
       kIds));
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(only_span(*decoded).service(), "a");
@@ -383,7 +385,8 @@ TEST(OtlpJson, AppliesTheOtherLimits) {
   limits.value_bytes_max = 3;
   limits.value_node_count_max = 2;
   const Decoded full = decode_span(
-      R"("name":"ab","events":[{}],"links":[{}],"attributes":[{"key":"k","value":{"stringValue":"abc"}}])",
+      R"("name":"ab","events":[{}],"links":[{}],
+         "attributes":[{"key":"k","value":{"stringValue":"abc"}}])",
       limits);
   for (std::size_t cut = 0; cut < kCutCount; ++cut) {
     EXPECT_EQ(full.counts.cut[cut], 0u) << cut_name(static_cast<Cut>(cut));
