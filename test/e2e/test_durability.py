@@ -183,6 +183,19 @@ class Durability(unittest.TestCase):
         self.assertGreater(len(self.ledger.acknowledged), KILLS * 10)
         print(f"    {len(self.ledger.acknowledged)} requests acknowledged, {len(self.ledger.unknown)} unknown")
 
+    def test_kill_when_the_log_has_several_segments(self):
+        self.start()
+        pad = "p" * 50_000
+        for number in range(1, 100):  # 150 MB: two segments of 64 MiB and a part
+            batch = [span(number << 64, i, attributes=[attribute("pad", pad)]) for i in range(1, 31)]
+            self.assertEqual(post(self.server, request(batch)).status, 200)
+            if number % 33 == 0:
+                self.server.kill()
+                self.server.start()
+                self.assertEqual(set(self.listed().values()), {30})
+                self.assertEqual((self.server.status()["traces"], self.server.status()["spans"]), (number, number * 30))
+        self.assertGreater(len(list((self.server.data / "log").glob("*.log"))), 2)
+
     def test_kill_while_starting(self):
         self.start()
         self.ledger.run()
