@@ -18,7 +18,8 @@ from harness import SLOW, STOP_SECONDS_MAX, Server, clean_environment, program, 
 from otlp import BEGIN, PATH, attribute, field, pb_attribute, pb_request, pb_span, post, request, span
 
 SENDERS = 4
-KILLS = 200 if SLOW else 8
+KILLS = 20 if SLOW else 8
+ROUNDS = 10 if SLOW else 1
 DETAILS_MAX = 150
 
 
@@ -224,6 +225,11 @@ class Durability(unittest.TestCase):
             self.ledger.pause()
             self.server.start()
             self.check()
+
+
+# rounds with a fresh server each: what is checked grows with all that was sent before
+for _number in range(2, ROUNDS + 1):
+    setattr(Durability, f"test_kill_under_load_{_number:02}", Durability.test_kill_under_load)
 
 
 class Folder(unittest.TestCase):
