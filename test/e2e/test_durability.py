@@ -9,12 +9,13 @@ import http.client
 import json
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import SLOW, STOP_SECONDS_MAX, Server, clean_environment, program, wait_until
+from harness import LISTENERS, SLOW, STOP_SECONDS_MAX, Server, clean_environment, program, wait_until
 from otlp import BEGIN, PATH, attribute, field, pb_attribute, pb_request, pb_span, post, request, span
 
 SENDERS = 4
@@ -225,6 +226,41 @@ class Durability(unittest.TestCase):
             self.ledger.pause()
             self.server.start()
             self.check()
+
+
+class Stop(unittest.TestCase):
+    def test_idle_connections_do_not_hold_it_up(self):
+        with Server() as server:
+            links = [server.connect(name) for name in LISTENERS for _ in range(10)]
+            begin = time.monotonic()
+            self.assertEqual(server.terminate(), 0)
+            self.assertLess(time.monotonic() - begin, 5)
+            for link in links:
+                link.close()
+
+    def test_request_that_never_ends_does_not_hold_it_up_for_long(self):
+        with Server({"WAYBILL_DRAIN_TIME": "1s"}) as server:
+            with server.connect("otlp_http") as link:
+                link.sendall(b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: 100\r\n\r\n{")
+                begin = time.monotonic()
+                self.assertEqual(server.terminate(), 0)
+                self.assertLess(time.monotonic() - begin, 8)
+
+    def test_while_starting(self):
+        with Server() as server:
+            self.assertEqual(post(server, request([span(1, 1)])).status, 200)
+            server.kill()
+            for word in (signal.SIGTERM, signal.SIGINT):
+                for wait in (0.05, 0.1, 0.2):
+                    process = subprocess.Popen([program(), "serve", "--data", str(server.data)], stderr=subprocess.DEVNULL,
+                                               env=clean_environment(server.settings))
+                    time.sleep(wait)
+                    process.send_signal(word)
+                    # before the program is ready for signals it ends by them
+                    self.assertIn(process.wait(STOP_SECONDS_MAX), (0, -word))
+            server.start()
+            self.assertEqual(len(server.spans(f"{1:032x}")), 1)
 
 
 # rounds with a fresh server each: what is checked grows with all that was sent before
