@@ -9,16 +9,18 @@ import http.client
 import json
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import SLOW, STOP_SECONDS_MAX, Server, clean_environment, program, wait_until
+from harness import LISTENERS, SLOW, STOP_SECONDS_MAX, Server, clean_environment, program, wait_until
 from otlp import BEGIN, PATH, attribute, field, pb_attribute, pb_request, pb_span, post, request, span
 
 SENDERS = 4
-KILLS = 200 if SLOW else 8
+KILLS = 20 if SLOW else 8
+ROUNDS = 10 if SLOW else 1
 DETAILS_MAX = 150
 
 
@@ -183,6 +185,19 @@ class Durability(unittest.TestCase):
         self.assertGreater(len(self.ledger.acknowledged), KILLS * 10)
         print(f"    {len(self.ledger.acknowledged)} requests acknowledged, {len(self.ledger.unknown)} unknown")
 
+    def test_kill_when_the_log_has_several_segments(self):
+        self.start()
+        pad = "p" * 50_000
+        for number in range(1, 100):  # 150 MB: two segments of 64 MiB and a part
+            batch = [span(number << 64, i, attributes=[attribute("pad", pad)]) for i in range(1, 31)]
+            self.assertEqual(post(self.server, request(batch)).status, 200)
+            if number % 33 == 0:
+                self.server.kill()
+                self.server.start()
+                self.assertEqual(set(self.listed().values()), {30})
+                self.assertEqual((self.server.status()["traces"], self.server.status()["spans"]), (number, number * 30))
+        self.assertGreater(len(list((self.server.data / "log").glob("*.log"))), 2)
+
     def test_kill_while_starting(self):
         self.start()
         self.ledger.run()
@@ -211,6 +226,46 @@ class Durability(unittest.TestCase):
             self.ledger.pause()
             self.server.start()
             self.check()
+
+
+class Stop(unittest.TestCase):
+    def test_idle_connections_do_not_hold_it_up(self):
+        with Server() as server:
+            links = [server.connect(name) for name in LISTENERS for _ in range(10)]
+            begin = time.monotonic()
+            self.assertEqual(server.terminate(), 0)
+            self.assertLess(time.monotonic() - begin, 5)
+            for link in links:
+                link.close()
+
+    def test_request_that_never_ends_does_not_hold_it_up_for_long(self):
+        with Server({"WAYBILL_DRAIN_TIME": "1s"}) as server:
+            with server.connect("otlp_http") as link:
+                link.sendall(b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: 100\r\n\r\n{")
+                begin = time.monotonic()
+                self.assertEqual(server.terminate(), 0)
+                self.assertLess(time.monotonic() - begin, 8)
+
+    def test_while_starting(self):
+        with Server() as server:
+            self.assertEqual(post(server, request([span(1, 1)])).status, 200)
+            server.kill()
+            for word in (signal.SIGTERM, signal.SIGINT):
+                for wait in (0.05, 0.1, 0.2):
+                    process = subprocess.Popen([program(), "serve", "--data", str(server.data)], stderr=subprocess.DEVNULL,
+                                               env=clean_environment(server.settings))
+                    time.sleep(wait)
+                    process.send_signal(word)
+                    # before the program is ready for signals it ends by them
+                    self.assertIn(process.wait(STOP_SECONDS_MAX), (0, -word))
+            server.start()
+            self.assertEqual(len(server.spans(f"{1:032x}")), 1)
+
+
+# rounds with a fresh server each: what is checked grows with all that was sent before
+for _number in range(2, ROUNDS + 1):
+    setattr(Durability, f"test_kill_under_load_{_number:02}", Durability.test_kill_under_load)
 
 
 class Folder(unittest.TestCase):
