@@ -27,7 +27,7 @@ def get(path, **parameters):
         address += "?" + urllib.parse.urlencode(parameters)
     try:
         with urllib.request.urlopen(address, timeout=20) as response:
-            return json.load(response)
+            return json.load(response, parse_int=lambda text: -0.0 if text == "-0" else int(text))
     except urllib.error.HTTPError as error:
         with error:
             raise AssertionError(f"{address}: {error.code} {error.read()[:500]!r}") from None
