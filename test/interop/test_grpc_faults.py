@@ -50,6 +50,16 @@ class GrpcFaults(unittest.TestCase):
                     # It would ask the client to send the same again.
                     self.assertIsNone(outcome["retrySeconds"])
 
+    def test_unknown_compression(self):
+        program = toolkits.go()
+        server = WaybillServer()
+        self.addCleanup(server.stop)
+        done = subprocess.run([*program, "grpc", "other", server.address("otlp_grpc")], capture_output=True, text=True,
+                              check=False, timeout=CALLS_SECONDS_MAX)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("code = Unimplemented", done.stderr)
+        self.assertIn("other", done.stderr)
+
     def test_no_room(self):
         outcome = calls(self, "full", WAYBILL_LIMITS_HEAD_BYTES="8MiB", WAYBILL_OTLP_RETRY_DELAY="7s")["full"]
         self.assertEqual((outcome["code"], outcome["retrySeconds"]), ("UNAVAILABLE", 7), outcome)

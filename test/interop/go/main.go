@@ -3,6 +3,7 @@
 // Sends one trace that has everything, with the unmodified OpenTelemetry SDK, and prints as JSON what it sent:
 //
 //	send grpc|http/protobuf none|gzip HOST:PORT
+//	send grpc other HOST:PORT (a compression that no server knows)
 //
 // The shape of the output is described in ../README.md.
 package main
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strconv"
@@ -28,6 +30,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
 )
 
 const schemaURL = "https://opentelemetry.io/schemas/1.30.0"
@@ -44,12 +48,29 @@ func check(err error) {
 	}
 }
 
+// A compression that no server knows: it leaves everything as it is.
+type other struct{}
+
+func (other) Name() string { return "other" }
+
+func (other) Compress(w io.Writer) (io.WriteCloser, error) { return kept{w}, nil }
+
+func (other) Decompress(r io.Reader) (io.Reader, error) { return r, nil }
+
+type kept struct{ io.Writer }
+
+func (kept) Close() error { return nil }
+
 func makeExporter(ctx context.Context, protocol, compression, address string) *otlptrace.Exporter {
 	switch protocol {
 	case "grpc":
 		options := []otlptracegrpc.Option{otlptracegrpc.WithEndpoint(address), otlptracegrpc.WithInsecure()}
-		if compression == "gzip" {
+		switch compression {
+		case "gzip":
 			options = append(options, otlptracegrpc.WithCompressor("gzip"))
+		case "other":
+			encoding.RegisterCompressor(other{})
+			options = append(options, otlptracegrpc.WithDialOption(grpc.WithDefaultCallOptions(grpc.UseCompressor("other"))))
 		}
 		return must(otlptracegrpc.New(ctx, options...))
 	case "http/protobuf":
