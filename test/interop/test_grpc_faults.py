@@ -12,16 +12,20 @@ CALLS_SECONDS_MAX = 120
 
 
 def calls(test, what, **settings):
-    program = toolkits.python_program()
     server = WaybillServer(**settings)
     test.addCleanup(server.stop)
-    done = subprocess.run([program, str(toolkits.FOLDER / "python/fault_calls.py"), what, server.address("otlp_grpc")],
-                          capture_output=True, text=True, check=False, timeout=CALLS_SECONDS_MAX)
+    command = [test.program, str(toolkits.FOLDER / "python/fault_calls.py"), what, server.address("otlp_grpc")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CALLS_SECONDS_MAX,
+                          env=toolkits.sender_environment())
     test.assertEqual(done.returncode, 0, done.stderr[-2000:])
     return json.loads(done.stdout)
 
 
-class GrpcFaults(unittest.TestCase):
+class GrpcFaultsPython(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.program = toolkits.python_program()
+
     def test_wrong_calls(self):
         outcomes = calls(self, "faults", WAYBILL_LIMITS_REQUEST_BYTES="1MiB")
         codes = {
@@ -50,21 +54,26 @@ class GrpcFaults(unittest.TestCase):
                     # It would ask the client to send the same again.
                     self.assertIsNone(outcome["retrySeconds"])
 
-    def test_unknown_compression(self):
-        program = toolkits.go()
-        server = WaybillServer()
-        self.addCleanup(server.stop)
-        done = subprocess.run([*program, "grpc", "other", server.address("otlp_grpc")], capture_output=True, text=True,
-                              check=False, timeout=CALLS_SECONDS_MAX)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("code = Unimplemented", done.stderr)
-        self.assertIn("other", done.stderr)
-
     def test_no_room(self):
         outcome = calls(self, "full", WAYBILL_LIMITS_HEAD_BYTES="8MiB", WAYBILL_OTLP_RETRY_DELAY="7s")["full"]
         self.assertEqual((outcome["code"], outcome["retrySeconds"]), ("UNAVAILABLE", 7), outcome)
         self.assertEqual(outcome["statusCode"], 14)
         self.assertGreater(outcome["accepted"], 0)
+
+
+class GrpcFaultsGo(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.command = toolkits.go()
+
+    def test_unknown_compression(self):
+        server = WaybillServer()
+        self.addCleanup(server.stop)
+        done = subprocess.run([*self.command, "grpc", "other", server.address("otlp_grpc")], capture_output=True,
+                              text=True, check=False, timeout=CALLS_SECONDS_MAX, env=toolkits.sender_environment())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("code = Unimplemented", done.stderr)
+        self.assertIn("other", done.stderr)
 
 
 if __name__ == "__main__":

@@ -58,13 +58,18 @@ class Sdk:
 
     server = None
     toolkit = None
+    command = None
     maxDiff = 4000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.command = cls.toolkit()
 
     def send(self, protocol, compression):
         listener = "otlp_grpc" if protocol == "grpc" else "otlp_http"
-        command = [*self.toolkit(), protocol, compression, self.server.address(listener)]
+        command = [*self.command, protocol, compression, self.server.address(listener)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False,
-                              timeout=SEND_SECONDS_MAX)
+                              timeout=SEND_SECONDS_MAX, env=toolkits.sender_environment())
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertEqual(done.stderr.strip(), "", "the SDK complained")
         return Sent(json.loads(done.stdout))
