@@ -93,7 +93,8 @@ def js():
     stamp = folder / "node_modules/.waybill-stamp"
     wanted = _wanted([folder / "package-lock.json"], version)
     if not _is_stamped(stamp, wanted):
-        _run("npm ci of the JavaScript SDK", [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+        _run("npm ci of the JavaScript SDK", [npm, "ci", *options], folder)
         stamp.write_text(wanted)
     return [node, str(folder / "send.mjs")]
 
@@ -111,8 +112,8 @@ def python_program():
         folder.parent.mkdir(parents=True, exist_ok=True)
         _run("python -m venv", [sys.executable, "-m", "venv", str(folder)], FOLDER)
         _run("pip install of the Python SDK",
-             [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
-              "--requirement", str(requirements)], FOLDER)
+             [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1",
+              "--only-binary", ":all:", "--requirement", str(requirements)], FOLDER)
         stamp.write_text(wanted)
     return str(program)
 
