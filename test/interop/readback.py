@@ -153,8 +153,19 @@ def _plain(kind, value):
     return value
 
 
+def _same_numbers(of):
+    """3 and 3.0 are the same number in JSON."""
+    if isinstance(of, float) and of.is_integer():
+        return int(of)
+    if isinstance(of, list):
+        return [_same_numbers(one) for one in of]
+    if isinstance(of, dict):
+        return {key: _same_numbers(one) for key, one in of.items()}
+    return of
+
+
 def _sorted_json(of):
-    return json.dumps(of, sort_keys=True)
+    return json.dumps(_same_numbers(of), sort_keys=True)
 
 
 def jaeger_tags(of, expected):

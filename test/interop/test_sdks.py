@@ -13,6 +13,8 @@ import toolkits
 from waybill_server import WaybillServer
 
 SEND_SECONDS_MAX = 60
+# What the senders put into the attribute text.long.
+LONG_TEXT_BYTES = 5000
 
 
 def setUpModule():
@@ -27,7 +29,7 @@ def get(path, **parameters):
         address += "?" + urllib.parse.urlencode(parameters)
     try:
         with urllib.request.urlopen(address, timeout=20) as response:
-            return json.load(response)
+            return json.load(response, parse_int=lambda text: -0.0 if text == "-0" else int(text))
     except urllib.error.HTTPError as error:
         with error:
             raise AssertionError(f"{address}: {error.code} {error.read()[:500]!r}") from None
@@ -56,18 +58,40 @@ class Sdk:
 
     server = None
     toolkit = None
+    command = None
+    maxDiff = 4000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.command = cls.toolkit()
 
     def send(self, protocol, compression):
         listener = "otlp_grpc" if protocol == "grpc" else "otlp_http"
-        command = [*self.toolkit(), protocol, compression, self.server.address(listener)]
+        command = [*self.command, protocol, compression, self.server.address(listener)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False,
-                              timeout=SEND_SECONDS_MAX)
+                              timeout=SEND_SECONDS_MAX, env=toolkits.sender_environment())
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertEqual(done.stderr.strip(), "", "the SDK complained")
         return Sent(json.loads(done.stdout))
 
+    def received(self, protocol):
+        """Requests and bytes of bodies, as they came, that the server counted for a protocol so far."""
+        name = {"grpc": "otlp_grpc", "http/protobuf": "otlp_http_protobuf", "http/json": "otlp_http_json"}[protocol]
+        with urllib.request.urlopen(self.server.web + "/metrics", timeout=20) as response:
+            lines = response.read().decode().splitlines()
+        counts = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return [int(counts[f'waybill_received_{what}_total{{protocol="{name}"}}']) for what in ("requests", "bytes")]
+
     def check(self, protocol, compression):
+        requests_before, bytes_before = self.received(protocol)
         sent = self.send(protocol, compression)
+        requests, total = self.received(protocol)
+        # That it went the way it was told to: the longest text alone has more bytes than the whole of it compressed.
+        self.assertEqual(requests, requests_before + 1)
+        if compression == "gzip":
+            self.assertLess(total - bytes_before, LONG_TEXT_BYTES)
+        else:
+            self.assertGreater(total - bytes_before, LONG_TEXT_BYTES)
         self.check_is_rich(sent)
         for name in ("otlp", "details", "v3", "jaeger", "searches", "v3_searches", "grafana"):
             with self.subTest(name):
