@@ -101,6 +101,16 @@ class Drawing final {
     return options_.color ? fmt::format("{}{}{}", style, text, kReset) : std::string(text);
   }
 
+  // "µs" is "us" where only ASCII may be used.
+  std::string print_time(std::int64_t nanos) const {
+    std::string text = print_duration(nanos);
+    const std::size_t micro = text.find("µ");
+    if (options_.ascii && micro != std::string::npos) {
+      text.replace(micro, std::string_view("µ").size(), "u");
+    }
+    return text;
+  }
+
   std::string header() const {
     std::size_t orphans = 0;
     for (std::size_t row = 0; row < spans_.size(); ++row) {
@@ -111,7 +121,7 @@ class Drawing final {
     };
     std::string line = fmt::format("trace {}\n", spans_.front()->trace_id.hex());
     line += fmt::format("{}  {}  {}  {}", print_rfc3339(start_),
-                        print_duration(static_cast<std::int64_t>(end_ - start_)),
+                        print_time(static_cast<std::int64_t>(end_ - start_)),
                         many(spans_.size(), "span"), many(services_.size(), "service"));
     if (error_count_ > 0) {
       line += "  " + paint(kRed, many(error_count_, "error"));
@@ -179,7 +189,7 @@ class Drawing final {
   void append_row(std::string& out, std::size_t row) const {
     const model::Span& span = *spans_[row];
     const std::string name = fit(label(row), name_columns_, options_.ascii);
-    std::string duration = print_duration(span.duration());
+    std::string duration = print_time(span.duration());
     const std::size_t size = column_count(duration);
     duration.insert(0, size < kDurationColumns ? kDurationColumns - size : 0, ' ');
     const std::string mark = span.is_error() ? paint(kRed, "! ") : "  ";

@@ -447,8 +447,8 @@ void read_environment(Config& config, const Environment& environment, const Vari
     }
   }
   for (const std::string& name : names) {
-    // WAYBILL_CONFIG names the file; the rest must be settings.
-    if (name != "WAYBILL_CONFIG" && !known.contains(name)) {
+    // WAYBILL_CONFIG names the file, WAYBILL_SERVER_URL is the command line's; the rest are settings.
+    if (name != "WAYBILL_CONFIG" && name != "WAYBILL_SERVER_URL" && !known.contains(name)) {
       faults.push_back(fmt::format("environment: unknown variable {}; did you mean {}?", name,
                                    nearest(name, [](const Setting& s) { return s.variable(); })));
     }

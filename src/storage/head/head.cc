@@ -56,6 +56,11 @@ struct Candidate {
   }
 };
 
+// A range that ends at the last nanosecond has no end.
+bool touches(const TimeRange& time, UnixNanos start, UnixNanos end) {
+  return (start < time.end || time.end == UINT64_MAX) && end >= time.begin;
+}
+
 bool is_behind(const Candidate& candidate, const ScanCursor& cursor) {
   return candidate.start < cursor.start ||
          (candidate.start == cursor.start && candidate.id > cursor.trace_id);
@@ -98,7 +103,7 @@ class Head::Shard final {
     const MutexLock lock(mutex_);
     for (const TraceEntry& entry : table_.entries()) {
       const Candidate candidate{entry.start, entry.id};
-      if (entry.start < time.end && entry.end >= time.begin &&
+      if (touches(time, entry.start, entry.end) &&
           (!after || is_behind(candidate, *after))) {
         out.push_back(candidate);
       }
@@ -181,7 +186,7 @@ class Head::Scan final {
       end = std::max({end, span->start, span->end});
     }
     const Candidate candidate{start, id};
-    if (!spans.empty() && start < request_.time.end && end >= request_.time.begin &&
+    if (!spans.empty() && touches(request_.time, start, end) &&
         (!request_.after || is_behind(candidate, *request_.after))) {
       candidates_.push_back(candidate);
     }

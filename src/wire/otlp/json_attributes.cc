@@ -122,7 +122,7 @@ Value JsonAttributeReader::read_value(element any_value, int depth) {
     case kBool:
       return Value::of_bool(json_bool(member, name, fault_));
     case kInt:
-      return Value::of_int(json_int64(member, name, fault_));
+      return json_int_value(member, name, fault_);
     case kDouble:
       return Value::of_double(json_double(member, name, fault_));
     case kArray:

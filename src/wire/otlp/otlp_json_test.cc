@@ -332,13 +332,28 @@ TEST(OtlpJson, RefusesWhatIsNoJson) {
   }
 }
 
-// Text that is no text in UTF-8 can not come through JSON, in either form.
-TEST(OtlpJson, RefusesLoneSurrogates) {
-  EXPECT_TRUE(is_refused_with(R"("name":"\ud800")"));
-  EXPECT_TRUE(is_refused_with(R"("name":"\ud800x")"));
-  EXPECT_TRUE(is_refused_with(R"("name":"\udc00")"));
-  EXPECT_TRUE(is_refused_with(R"("name":"\ud800\ud800")"));
-  EXPECT_EQ(only_span(decode_span(R"("name":"\ud83d\udca9")")).name, "\U0001F4A9");
+TEST(OtlpJson, ShowsHalfOfASurrogatePairAsReplacementCharacter) {
+  const auto name = [](std::string_view json) {
+    return std::string(only_span(decode_span(fmt::format(R"("name":"{}")", json))).name);
+  };
+  EXPECT_EQ(name(R"(a\ud83d)"), "a\xEF\xBF\xBD");
+  EXPECT_EQ(name(R"(\ud800x)"), "\xEF\xBF\xBDx");
+  EXPECT_EQ(name(R"(\udc00)"), "\xEF\xBF\xBD");
+  EXPECT_EQ(name(R"(\ud800\ud800)"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(name(R"(\\ud800 \ud83d\udca9 \ud83d)"), "\\ud800 \U0001F4A9 \xEF\xBF\xBD");
+}
+
+TEST(OtlpJson, KeepsWholeNumbersBeyond64BitsAsDoubles) {
+  EXPECT_EQ(value_of(R"({"intValue":1e21})"), "double 1e+21");
+  EXPECT_EQ(value_of(R"({"intValue":9223372036854775808})"), "double 9223372036854775808");
+  EXPECT_EQ(value_of(R"({"intValue":9223372036854775807})"), "int 9223372036854775807");
+  EXPECT_TRUE(is_refused_with(R"("attributes":[{"key":"k","value":{"intValue":1.5}}])"));
+}
+
+TEST(OtlpJson, ReadsADocumentWithBothKindsOfOddities) {
+  const auto decoded = decode_span(
+      R"("name":"\ud83d","attributes":[{"key":"k\ud83d","value":{"intValue":100000000000000000000}}])");
+  EXPECT_EQ(only_span(decoded).name, "\xEF\xBF\xBD");
 }
 
 TEST(OtlpJson, KeepsNulAndControlCharactersThatAreEscaped) {
