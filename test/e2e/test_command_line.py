@@ -70,8 +70,6 @@ class Commands(unittest.TestCase):
         self.fails(1, "environment: WAYBILL_LIMITS_HEAD_BYTES: 'lots'", "config", settings=lots)
         self.fails(1, "did you mean WAYBILL_DURABILITY", "config", settings={"WAYBILL_DURABILTY": "disk"})
 
-    # product bug: all that follows an open quote becomes part of the value
-    @unittest.expectedFailure
     def test_open_quote_in_the_configuration(self):
         path = self.folder / "waybill.yaml"
         path.write_text('data: "abc\nlimits:\n  head_bytes: 1GiB\n')
@@ -86,8 +84,6 @@ class Commands(unittest.TestCase):
         again = run("config", "--config", path)
         self.assertEqual((again.returncode, again.stdout), (0, printed), again.stderr)
 
-    # product bug: the variable that search and trace document is unknown to serve and config
-    @unittest.expectedFailure
     def test_every_command_knows_the_variables_of_the_others(self):
         self.assertEqual(run("config", settings={"WAYBILL_SERVER_URL": NOBODY}).returncode, 0)
 
@@ -205,8 +201,6 @@ class GeneratedTraces(unittest.TestCase):
             self.assertEqual(run("trace", "--server", server.web, "f" * 32).returncode, 1)
             self.assertEqual(run("trace", "--server", server.web, "zz").returncode, 1)
 
-    # product bug: microseconds are written with a Greek letter
-    @unittest.expectedFailure
     def test_ascii_only(self):
         with Server() as server:
             self.generate("--output", self.folder / "shop.jsonl")

@@ -103,8 +103,7 @@ class Head::Shard final {
     const MutexLock lock(mutex_);
     for (const TraceEntry& entry : table_.entries()) {
       const Candidate candidate{entry.start, entry.id};
-      if (touches(time, entry.start, entry.end) &&
-          (!after || is_behind(candidate, *after))) {
+      if (touches(time, entry.start, entry.end) && (!after || is_behind(candidate, *after))) {
         out.push_back(candidate);
       }
     }

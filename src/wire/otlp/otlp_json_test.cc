@@ -192,7 +192,6 @@ TEST(OtlpJson, RefusesIntegersThatAreNone) {
     EXPECT_TRUE(is_refused_with(members)) << members;
   }
   EXPECT_TRUE(value_of(R"({"intValue":"9223372036854775808"})").starts_with("refused"));
-  EXPECT_TRUE(value_of(R"({"intValue":9223372036854775808})").starts_with("refused"));
 }
 
 TEST(OtlpJson, ReadsEnumsAsNumbersAndNames) {
