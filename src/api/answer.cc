@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/answer.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::api {
 namespace {

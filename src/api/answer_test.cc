@@ -2,6 +2,8 @@
 #include "api/answer.h"
 
 #include <gtest/gtest.h>
+#include <string>
+#include "base/error.h"
 
 namespace waybill::api {
 namespace {

@@ -5,7 +5,12 @@
 #include <utility>
 
 #include "api/answer.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "net/http.h"
+#include "net/router.h"
+#include "query/query_pool.h"
 
 namespace waybill::api {
 

@@ -3,10 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "net/router.h"
 
 namespace waybill::api {
 namespace {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include "net/router.h"
 
 namespace waybill::api {
 namespace {

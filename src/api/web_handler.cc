@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/web_handler.h"
 
+#include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "api/answer.h"
 #include "api/jaeger/envelope.h"
+#include "api/jaeger/v3_api.h"
+#include "api/own/own_api.h"
+#include "api/server_status.h"
 #include "api/web/ui_files.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "net/http.h"
+#include "net/router.h"
+#include "query/finder.h"
+#include "query/query_pool.h"
 
 namespace waybill::api {
 namespace {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/web_handler.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,8 @@
 #include "base/arena.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
 
 namespace waybill {
 namespace {

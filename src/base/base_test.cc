@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"

@@ -2,6 +2,8 @@
 #include "base/error.h"
 
 #include <fmt/format.h>
+#include <string_view>
+#include <utility>
 
 namespace waybill {
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.h"
+#include <cstdint>
+#include <string_view>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

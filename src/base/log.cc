@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 
 #include "base/text.h"
 #include "base/time.h"

@@ -5,8 +5,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/check.h"
+#include "base/mutex.h"
 #include "base/text.h"
 
 namespace waybill {

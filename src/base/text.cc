@@ -6,7 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include "base/bytes.h"
 
 namespace waybill {
 namespace {

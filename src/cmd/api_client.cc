@@ -3,7 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include "base/error.h"
+#include "base/result.h"
+#include "net/client/http_client.h"
+#include "wire/json/json_value.h"
 
 namespace waybill::cmd {
 

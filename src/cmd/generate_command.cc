@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
-#include <fstream>
+#include <ios>
 #include <memory>
 #include <stop_token>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "base/text.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "cmd/commands.h"
 #include "compress/decompress.h"
 #include "generate/generator.h"
+#include "generate/ground_truth.h"
 #include "generate/load.h"
+#include "generate/options.h"
+#include "model/span.h"
 #include "net/client/http_client.h"
 #include "os/environment.h"
 #include "os/system_clock.h"
+#include "os/whole_file.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::cmd {
@@ -72,14 +81,10 @@ Result<void> write_truth(const generate::Generator& generator, const std::string
   if (path.empty()) {
     return {};
   }
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << generate::print_ground_truth(generator.shop(), generator.options(),
-                                       generator.ground_truth());
-  file.close();
-  if (!file) {
-    return internal_error(fmt::format("{} can not be written", path));
-  }
-  return {};
+  os::FileWriter file(path);
+  file.write(generate::print_ground_truth(generator.shop(), generator.options(),
+                                          generator.ground_truth()));
+  return file.finish();
 }
 
 Result<void> write_file(generate::Generator& generator, const std::string& path) {
@@ -89,7 +94,7 @@ Result<void> write_file(generate::Generator& generator, const std::string& path)
   if (!json && !plain.ends_with(".pb")) {
     return invalid_argument("--output must end in .jsonl, .jsonl.gz, .pb or .pb.gz");
   }
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  os::FileWriter file(path);
   std::uint64_t spans = 0;
   while (auto request = generator.next_request()) {
     spans += request->span_count;
@@ -106,12 +111,9 @@ Result<void> write_file(generate::Generator& generator, const std::string& path)
       text += '\n';
     }
     // Members of a gzip file follow one another, so each request is compressed by itself.
-    file << (gzip ? compress::compress(compress::Encoding::Gzip, text) : text);
+    file.write(gzip ? compress::compress(compress::Encoding::Gzip, text) : text);
   }
-  file.close();
-  if (!file) {
-    return internal_error(fmt::format("{} can not be written", path));
-  }
+  TRY(file.finish());
   fmt::print(stderr, "{} spans written to {}\n", spans, path);
   return {};
 }

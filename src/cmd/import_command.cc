@@ -2,24 +2,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
-#include <fstream>
+#include <ios>
 #include <memory>
-#include <sstream>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "cmd/commands.h"
 #include "cmd/trace_file.h"
 #include "net/client/http_client.h"
 #include "os/environment.h"
 #include "os/system_clock.h"
+#include "os/whole_file.h"
 #include "wire/json/json_value.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::cmd {
 namespace {
 
+constexpr std::uint64_t kFileBytesMax = std::uint64_t{8} << 30;
 constexpr int kTriesMax = 60;
 constexpr std::int64_t kRetrySecondsMax = 30;
 
@@ -38,12 +45,8 @@ class Importer final {
       : path_(url.target == "/" ? "/v1/traces" : url.target), client_(std::move(options)) {}
 
   Result<void> import_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream content;
-    if (!file || !(content << file.rdbuf())) {
-      return not_found("the file can not be read");
-    }
-    const std::vector<TraceFilePart> parts = TRY(split_trace_file(std::move(content).str()));
+    std::string content = TRY(os::read_whole_file(path, kFileBytesMax));
+    const std::vector<TraceFilePart> parts = TRY(split_trace_file(std::move(content)));
     for (std::size_t i = 0; i < parts.size(); ++i) {
       show_progress(path, i, parts.size());
       if (auto sent = send(parts[i]); !sent) {

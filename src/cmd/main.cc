@@ -87,6 +87,7 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
   CLI::App* command = app.add_subcommand(
       "generate", "Make the traffic of an online shop: to try things out, and as a load tool");
   command->add_option("--rate", options.rate, "Spans a second; 0: as fast as it goes")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--duration", options.duration, "How long, such as 10s or 5m [10s]");
   command->add_option("--spans", options.span_count, "How many spans, in place of a duration");

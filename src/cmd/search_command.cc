@@ -2,13 +2,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "cmd/api_client.h"
 #include "cmd/commands.h"
+#include "lang/expression.h"
 #include "lang/parse.h"
+#include "wire/json/json_value.h"
 
 namespace waybill::cmd {
 namespace {

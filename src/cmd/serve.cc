@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
-#include <thread>
+#include <ios>
+#include <optional>
+#include <string>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "cmd/commands.h"
 #include "os/environment.h"
 #include "os/file_system.h"
 #include "os/signals.h"
 #include "os/system_clock.h"
+#include "os/whole_file.h"
 #include "server/config.h"
 #include "server/server.h"
 
 namespace waybill::cmd {
 namespace {
 
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return not_found(fmt::format("the configuration file {} can not be read", path));
-  }
-  return text.str();
-}
+constexpr std::uint64_t kConfigBytesMax = 1 << 20;
 
 Result<server::Config> load(const ServeOptions& options) {
   std::string path = options.config_file;
@@ -34,7 +31,7 @@ Result<server::Config> load(const ServeOptions& options) {
   }
   std::optional<std::string> yaml;
   if (!path.empty()) {
-    yaml = TRY(read_text(path));
+    yaml = TRY(os::read_whole_file(path, kConfigBytesMax));
   }
   server::Config config = TRY(
       server::load_config(yaml, path, os::environment_variable, os::environment_names("WAYBILL_")));

@@ -4,13 +4,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "cmd/api_client.h"
 #include "cmd/commands.h"
 #include "cmd/waterfall.h"
+#include "model/span.h"
 #include "os/environment.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::cmd {

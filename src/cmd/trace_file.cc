@@ -2,9 +2,15 @@
 #include "cmd/trace_file.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "compress/decompress.h"
 #include "wire/protobuf/proto_cursor.h"

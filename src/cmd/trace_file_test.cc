@@ -2,6 +2,9 @@
 #include "cmd/trace_file.h"
 
 #include <gtest/gtest.h>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "compress/decompress.h"
 

@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "model/span.h"
 #include "query/trace_tree.h"
 
 namespace waybill::cmd {
@@ -18,9 +23,6 @@ namespace {
 
 constexpr int kDurationColumns = 9;
 constexpr int kMarkColumns = 2;
-// Deeper spans are drawn at this depth with their depth as a number, so that names keep their room.
-constexpr std::uint32_t kIndentMax = 12;
-
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kDim = "\x1b[2m";
@@ -82,6 +84,7 @@ class Drawing final {
     const int rest =
         width - static_cast<int>(service_columns_) - kDurationColumns - kMarkColumns - 4;
     name_columns_ = static_cast<std::size_t>(std::max(rest * 2 / 5, 16));
+    indent_max_ = static_cast<std::uint32_t>(name_columns_ / 5);
     bar_columns_ = static_cast<std::size_t>(std::max(rest - static_cast<int>(name_columns_), 10));
   }
 
@@ -98,6 +101,16 @@ class Drawing final {
     return options_.color ? fmt::format("{}{}{}", style, text, kReset) : std::string(text);
   }
 
+  // "µs" is "us" where only ASCII may be used.
+  std::string print_time(std::int64_t nanos) const {
+    std::string text = print_duration(nanos);
+    const std::size_t micro = text.find("µ");
+    if (options_.ascii && micro != std::string::npos) {
+      text.replace(micro, std::string_view("µ").size(), "u");
+    }
+    return text;
+  }
+
   std::string header() const {
     std::size_t orphans = 0;
     for (std::size_t row = 0; row < spans_.size(); ++row) {
@@ -108,7 +121,7 @@ class Drawing final {
     };
     std::string line = fmt::format("trace {}\n", spans_.front()->trace_id.hex());
     line += fmt::format("{}  {}  {}  {}", print_rfc3339(start_),
-                        print_duration(static_cast<std::int64_t>(end_ - start_)),
+                        print_time(static_cast<std::int64_t>(end_ - start_)),
                         many(spans_.size(), "span"), many(services_.size(), "service"));
     if (error_count_ > 0) {
       line += "  " + paint(kRed, many(error_count_, "error"));
@@ -143,8 +156,8 @@ class Drawing final {
 
   std::string label(std::size_t row) const {
     const std::uint32_t depth = tree_.depth[row];
-    std::string text(2 * std::min(depth, kIndentMax), ' ');
-    if (depth > kIndentMax) {
+    std::string text(2 * std::min(depth, indent_max_), ' ');
+    if (depth > indent_max_) {
       text += fmt::format("[{}] ", depth);
     }
     if (tree_.is_orphan(row)) {
@@ -176,7 +189,7 @@ class Drawing final {
   void append_row(std::string& out, std::size_t row) const {
     const model::Span& span = *spans_[row];
     const std::string name = fit(label(row), name_columns_, options_.ascii);
-    std::string duration = print_duration(span.duration());
+    std::string duration = print_time(span.duration());
     const std::size_t size = column_count(duration);
     duration.insert(0, size < kDurationColumns ? kDurationColumns - size : 0, ' ');
     const std::string mark = span.is_error() ? paint(kRed, "! ") : "  ";
@@ -187,7 +200,7 @@ class Drawing final {
     if (span.is_error() && !span.status_message.empty()) {
       const std::string text = printable(utf8_prefix(span.status_message, 200));
       out += fmt::format("{} {}\n", std::string(service_columns_, ' '),
-                         paint(kRed, std::string(2 * std::min(tree_.depth[row], kIndentMax), ' ') +
+                         paint(kRed, std::string(2 * std::min(tree_.depth[row], indent_max_), ' ') +
                                          "  error: " + text));
     }
   }
@@ -201,6 +214,8 @@ class Drawing final {
   std::size_t error_count_ = 0;
   std::size_t service_columns_ = 4;
   std::size_t name_columns_ = 0;
+  // Deeper spans are drawn at this depth with their depth as a number, so that names keep room.
+  std::uint32_t indent_max_ = 0;
   std::size_t bar_columns_ = 0;
 };
 

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
+#include "base/time.h"
+#include "model/span.h"
 
 namespace waybill::cmd {
 namespace {
@@ -59,10 +63,10 @@ TEST_F(WaterfallTest, DrawsChildrenBelowTheirParents) {
             "trace 00000000000000010000000000000002\n"
             "2023-11-14T22:13:20Z  100 ms  4 spans  3 services  1 error\n"
             "\n"
-            "gateway GET /                     100 ms   ===================================\n"
-            "cart      list                     30 ms      ============\n"
-            "cart        SELECT                 10 ms          ====\n"
-            "bank      pay                      50 ms !                   ==================\n"
+            "gateway GET /                      100 ms   ===================================\n"
+            "cart      list                      30 ms      ============\n"
+            "cart        SELECT                  10 ms          ====\n"
+            "bank      pay                       50 ms !                  ==================\n"
             "            error: no funds\n");
 }
 

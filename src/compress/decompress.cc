@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "compress/deflate.h"
 #include "compress/zstd_frames.h"

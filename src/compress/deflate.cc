@@ -7,8 +7,13 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/check.h"
+#include "base/result.h"
+#include "compress/decompress.h"
+#include "compress/faults.h"
 
 namespace waybill::compress {
 namespace {

@@ -4,9 +4,15 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/check.h"
+#include "base/result.h"
+#include "compress/decompress.h"
+#include "compress/faults.h"
 
 namespace waybill::compress {
 namespace {

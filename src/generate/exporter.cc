@@ -2,17 +2,28 @@
 #include "generate/exporter.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "compress/decompress.h"
+#include "generate/load.h"
 #include "net/client/grpc_client.h"
 #include "net/client/http_client.h"
+#include "net/http.h"
 #include "wire/protobuf/proto_cursor.h"
 
 namespace waybill::generate {

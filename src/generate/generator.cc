@@ -2,10 +2,22 @@
 #include "generate/generator.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include "base/result.h"
+#include "base/time.h"
+#include "generate/ground_truth.h"
+#include "generate/options.h"
+#include "generate/shop.h"
+#include "generate/span_template.h"
+#include "generate/trace_planner.h"
 
 namespace waybill::generate {
 namespace {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generate/ground_truth.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "generate/options.h"
+#include "generate/shop.h"
+#include "model/span.h"
 #include "wire/json/json_writer.h"
 
 namespace waybill::generate {

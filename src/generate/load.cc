@@ -3,13 +3,26 @@
 
 #include <algorithm>
 #include <bit>
-#include <deque>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "compress/decompress.h"
 #include "generate/exporter.h"
+#include "generate/generator.h"
 
 namespace waybill::generate {
 namespace {

@@ -3,13 +3,19 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "generate/shop.h"
 
 namespace waybill::generate {

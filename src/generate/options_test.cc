@@ -2,6 +2,7 @@
 #include "generate/options.h"
 
 #include <gtest/gtest.h>
+#include "base/error.h"
 
 namespace waybill::generate {
 namespace {

@@ -2,12 +2,15 @@
 #include "generate/shop.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/check.h"
 #include "generate/shop_tables.h"
+#include "model/span.h"
 
 namespace waybill::generate {
 namespace {

@@ -2,10 +2,14 @@
 #include "generate/span_attributes.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+#include "generate/shop.h"
+#include "generate/span_template.h"
 
 #include <fmt/format.h>
 

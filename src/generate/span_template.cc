@@ -3,16 +3,21 @@
 
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "generate/shop.h"
 #include "generate/span_attributes.h"
+#include "model/span.h"
 
 namespace waybill::generate {
 namespace {

@@ -2,11 +2,20 @@
 #include "generate/trace_planner.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <numbers>
-#include <numeric>
+#include <vector>
 
 #include "base/check.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "generate/options.h"
+#include "generate/shop.h"
+#include "generate/span_template.h"
+#include "model/span.h"
 
 namespace waybill::generate {
 namespace {

@@ -4,10 +4,17 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 
+#include "lang/expression.h"
 #include "lang/token.h"
+#include "model/span.h"
 
 namespace waybill::lang {
 namespace {

@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/random.h"
+#include "lang/expression.h"
 
 namespace waybill::lang {
 namespace {

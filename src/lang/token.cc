@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "lang/expression.h"
 
 namespace waybill::lang {
 namespace {

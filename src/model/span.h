@@ -87,9 +87,12 @@ struct Span {
   std::uint32_t dropped_events_count = 0;
   std::uint32_t dropped_links_count = 0;
 
-  // Nanoseconds; negative where the span ends before it starts. Wraps for times further apart than
-  // 292 years.
-  std::int64_t duration() const { return static_cast<std::int64_t>(end - start); }
+  // Nanoseconds; negative where the span ends before it starts. At most 292 years either way.
+  std::int64_t duration() const {
+    const UnixNanos size = end >= start ? end - start : start - end;
+    const auto nanos = static_cast<std::int64_t>(size > INT64_MAX ? INT64_MAX : size);
+    return end >= start ? nanos : -nanos;
+  }
   bool is_error() const { return status == StatusCode::Error; }
   const Resource& resource() const { return *scope->resource; }
   std::string_view service() const { return scope->resource->service; }

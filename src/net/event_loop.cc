@@ -5,8 +5,16 @@
 
 #include <array>
 #include <boost/asio/post.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <future>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include "base/clock.h"
+#include "net/server/answer_inbox.h"
 
 namespace waybill::net {
 namespace {

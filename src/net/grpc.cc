@@ -2,10 +2,19 @@
 #include "net/grpc.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

@@ -2,6 +2,13 @@
 #include "net/grpc.h"
 
 #include <gtest/gtest.h>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include "base/error.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "net/grpc.h"
+#include "net/http.h"
 #include "net/http_server.h"
 #include "net/testing/http2_client.h"
 #include "net/testing/raw_client.h"

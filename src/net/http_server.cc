@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "base/metrics.h"
+#include "base/result.h"
 #include "net/event_loop.h"
+#include "net/http.h"
 #include "net/io_threads.h"
 #include "net/server/acceptor.h"
+#include "net/server/connection.h"
 #include "net/server/connection_set.h"
 #include "net/server/listener_ledger.h"
 
@@ -63,7 +71,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(HttpServerOptions options, 
   options.port = acceptor->port();
   auto impl =
       std::make_unique<Impl>(std::move(options), threads, handler, metrics, std::move(acceptor));
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+  return std::make_unique<HttpServer>(std::move(impl));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

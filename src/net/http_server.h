@@ -53,10 +53,14 @@ class IoThreads;
 // Start and stop from one thread. Limits are answered with 400, 408, 413, 414, 431, 503 or the
 // HTTP/2 counterpart, and counted in `waybill_http_refused_total{listener,reason}`.
 class HttpServer final {
+  class Impl;
+
  public:
   // Fails with Unavailable where the address is taken, naming listener, address and port.
   static Result<std::unique_ptr<HttpServer>> open(HttpServerOptions options, IoThreads& threads,
                                                   HttpHandler& handler, MetricRegistry& metrics);
+  // Only for open(): nobody else can make an Impl.
+  explicit HttpServer(std::unique_ptr<Impl> impl);
   ~HttpServer();
 
   // The port that was bound.
@@ -69,8 +73,6 @@ class HttpServer final {
   void drain(std::chrono::milliseconds patience);
 
  private:
-  class Impl;
-  explicit HttpServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

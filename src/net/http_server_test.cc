@@ -5,8 +5,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "net/http.h"
 #include "net/testing/raw_client.h"
 #include "net/testing/server_fixture.h"
 

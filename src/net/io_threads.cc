@@ -2,11 +2,14 @@
 #include "net/io_threads.h"
 
 #include <algorithm>
-#include <atomic>
+#include <cstddef>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/shared_count.h"
 #include "net/event_loop.h"
 
 namespace waybill::net {
@@ -40,15 +43,12 @@ class IoThreads::Impl final {
     CHECK(index >= 0 && index < count());
     return *loops_[static_cast<std::size_t>(index)];
   }
-  EventLoop& next_loop() {
-    return *loops_[next_.fetch_add(1, std::memory_order_relaxed) % loops_.size()];
-  }
+  EventLoop& next_loop() { return *loops_[next_.add(1) % loops_.size()]; }
 
  private:
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::jthread> threads_;
-  // Relaxed: only its own value matters, nothing is published through it.
-  std::atomic<std::size_t> next_{0};
+  SharedCount next_;
 };
 
 IoThreads::IoThreads(const Clock& clock, IoThreadsOptions options)

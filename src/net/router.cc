@@ -2,10 +2,17 @@
 #include "net/router.h"
 
 #include <algorithm>
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {
@@ -211,24 +218,9 @@ Response Router::refuse(const Request& request, int status, std::string_view mes
   return response;
 }
 
-Responder without_body(Responder responder) {
-  // std::function wants to copy what it holds, which a responder forbids.
-  auto shared = std::make_shared<Responder>(std::move(responder));
-  return Responder([shared](Response response) {
-    const std::size_t size_bytes =
-        response.static_body.empty() ? response.body.size() : response.static_body.size();
-    response.headers.push_back({"content-length", std::to_string(size_bytes)});
-    response.body.clear();
-    response.static_body = {};
-    std::move(*shared).send(std::move(response));
-  });
-}
-
 void Router::handle(Request request, Responder responder) {
-  const bool is_head = request.method == "HEAD";
-  if (is_head) {
+  if (request.method == "HEAD") {
     request.method = "GET";
-    responder = without_body(std::move(responder));
   }
   Segments path;
   for (const std::string_view segment : path_segments(request.path)) {

@@ -49,8 +49,8 @@ using PathValues = std::vector<std::string>;
 // escape or NUL in a variable gives 400; so does an encoded slash or a value of "." or "..", except
 // in {*variables}, which take any text (a service may well be called "team/cart"). Where several
 // patterns fit, the one whose literal comes first wins. A path with another method gives 405 with
-// Allow; HEAD is answered by GET without the body; no route gives 404, unless a fallback is set.
-// Register first, then share: handling is const. Any thread.
+// Allow; HEAD goes to GET's route, and the server leaves the body out; no route gives 404, unless a
+// fallback is set. Register first, then share: handling is const. Any thread.
 class Router final : public HttpHandler {
  public:
   using Route = std::function<void(Request, PathValues, Responder)>;
@@ -89,8 +89,5 @@ class Router final : public HttpHandler {
   Fallback fallback_;
   Refusal refusal_;
 };
-
-// A responder that sends on the head of an answer and not its body, as HEAD asks for.
-Responder without_body(Responder responder);
 
 }  // namespace waybill::net

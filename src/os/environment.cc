@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/environment.h"
 
+#include <asm-generic/ioctls.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace waybill::os {
 

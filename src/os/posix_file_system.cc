@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <asm-generic/errno.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -6,15 +7,26 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "os/file_system.h"
 

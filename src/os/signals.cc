@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/signals.h"
+#include <signal.h>
 
 #include <csignal>
 

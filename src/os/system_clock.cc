@@ -3,7 +3,10 @@
 
 #include <chrono>
 
+#include <memory>
 #include <thread>
+#include "base/clock.h"
+#include "base/time.h"
 
 namespace waybill::os {
 namespace {

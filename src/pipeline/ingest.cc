@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/ingest.h"
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "model/span_batch.h"
+#include "storage/log/log.h"
+#include "storage/span_writer.h"
 
 namespace waybill::pipeline {
 namespace {

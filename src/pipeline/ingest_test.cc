@@ -3,10 +3,22 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "storage/log/log.h"
+#include "storage/span_writer.h"
 
 namespace waybill::pipeline {
 namespace {

@@ -2,10 +2,21 @@
 #include "query/finder.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <map>
+#include <stop_token>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
 #include "query/trace_tree.h"
+#include "storage/scan.h"
 
 namespace waybill::query {
 namespace {

@@ -2,7 +2,14 @@
 #include "query/finder.h"
 
 #include <gtest/gtest.h>
+#include <chrono>
+#include <cstdint>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "storage/scan.h"
 #include "storage/testing/batch_builder.h"
 #include "storage/testing/plain_list.h"
 

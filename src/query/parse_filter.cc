@@ -2,11 +2,20 @@
 #include "query/parse_filter.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/text.h"
+#include "lang/expression.h"
 #include "lang/parse.h"
+#include "model/span.h"
+#include "storage/filter.h"
 
 namespace waybill::query {
 namespace {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/query_pool.h"
+#include <memory>
+#include <utility>
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
 
 namespace waybill::query {
 

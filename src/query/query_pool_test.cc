@@ -3,9 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <latch>
 #include <memory>
+#include <thread>
+#include <utility>
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/time.h"
 
 namespace waybill::query {
 namespace {

@@ -2,9 +2,13 @@
 #include "query/trace_fingerprint.h"
 
 #include <bit>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/hash.h"
+#include "model/span.h"
+#include "model/value.h"
 
 namespace waybill::query {
 namespace {

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <vector>
 
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "model/value.h"
 #include "storage/testing/batch_builder.h"
 
 namespace waybill::query {

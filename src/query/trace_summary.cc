@@ -2,11 +2,20 @@
 #include "query/trace_summary.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
+#include "base/time.h"
+#include "model/span.h"
+#include "query/trace_tree.h"
+#include "storage/scan.h"
 
 namespace waybill::query {
 namespace {

@@ -3,10 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
 #include "storage/assemble.h"
+#include "storage/filter.h"
 #include "storage/testing/batch_builder.h"
 
 namespace waybill::query {

@@ -2,7 +2,13 @@
 #include "query/trace_tree.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <unordered_map>
+#include <vector>
+#include "model/ids.h"
+#include "model/span.h"
 
 namespace waybill::query {
 namespace {

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <vector>
 
+#include "model/span.h"
+#include "model/span_batch.h"
 #include "storage/testing/batch_builder.h"
 
 namespace waybill::query {

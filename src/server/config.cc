@@ -6,11 +6,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
+#include "base/log.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "storage/log/log.h"
+#include "wire/decode_limits.h"
 
 namespace waybill::server {
 namespace {
@@ -347,6 +359,7 @@ class YamlReader final {
       : config_(config), file_name_(file_name), faults_(faults) {}
 
   void read(std::string_view text) {
+    text_ = text;
     try {
       const YAML::Node root = YAML::Load(std::string(text));
       if (root.IsNull()) {
@@ -391,6 +404,23 @@ class YamlReader final {
     }
   }
 
+  // YAML lets a quoted text go on over lines, so a forgotten quote would swallow the settings
+  // below it in silence.
+  bool is_closed(const YAML::Node& node) const {
+    if (node.Tag() != "!") {
+      return true;  // not quoted
+    }
+    std::string_view line = text_.substr(static_cast<std::size_t>(node.Mark().pos));
+    line = line.substr(0, line.find('\n'));
+    for (std::size_t at = 1; at < line.size(); ++at) {
+      if (line[at] == line[0]) {
+        return true;
+      }
+      at += line[0] == '"' && line[at] == '\\' ? 1 : 0;
+    }
+    return false;
+  }
+
   static bool is_group(std::string_view name) {
     const std::string prefix = std::string(name) + ".";
     return std::any_of(settings().begin(), settings().end(),
@@ -403,6 +433,10 @@ class YamlReader final {
       for (const auto& item : node) {
         text += (text.empty() ? "" : ",") + item.as<std::string>();
       }
+    } else if (node.IsScalar() && !is_closed(node)) {
+      fault(node,
+            fmt::format("{}: this text is not closed on its line; write the quote", setting.name));
+      return;
     } else if (node.IsScalar()) {
       text = node.as<std::string>();
     } else {
@@ -415,6 +449,7 @@ class YamlReader final {
   }
 
   Config& config_;
+  std::string_view text_;
   std::string_view file_name_;
   std::vector<std::string>& faults_;
   std::set<std::string> seen_;
@@ -435,8 +470,9 @@ void read_environment(Config& config, const Environment& environment, const Vari
     }
   }
   for (const std::string& name : names) {
-    // WAYBILL_CONFIG names the file; the rest must be settings.
-    if (name != "WAYBILL_CONFIG" && !known.contains(name)) {
+    // WAYBILL_CONFIG names the file, WAYBILL_SERVER_URL is the command line's; the rest are
+    // settings.
+    if (name != "WAYBILL_CONFIG" && name != "WAYBILL_SERVER_URL" && !known.contains(name)) {
       faults.push_back(fmt::format("environment: unknown variable {}; did you mean {}?", name,
                                    nearest(name, [](const Setting& s) { return s.variable(); })));
     }

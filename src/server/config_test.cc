@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include "base/result.h"
 
 namespace waybill::server {
 namespace {
@@ -64,6 +69,8 @@ TEST(Config, SaysFileLineAndWhatToWriteInstead) {
   EXPECT_EQ(fault("limits: 5\n"),
             "waybill.yaml:1: limits is a group of settings; indent them below it");
   EXPECT_EQ(fault("data: /a\ndata: /b\n"), "waybill.yaml:2: data is set twice");
+  EXPECT_EQ(fault("data: \"abc\nlimits:\n  head_bytes: 1GiB\n\""),
+            "waybill.yaml:1: data: this text is not closed on its line; write the quote");
   EXPECT_EQ(
       fault("- a\n"),
       "waybill.yaml:1: the file must be settings with values, such as 'data: ./waybill-data'");

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/replay.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "compress/decompress.h"
+#include "storage/log/log.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::server {

@@ -3,23 +3,37 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "api/server_status.h"
 #include "api/web_handler.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/text.h"
+#include "base/result.h"
+#include "base/shared_count.h"
+#include "base/time.h"
+#include "net/http.h"
 #include "net/http_server.h"
 #include "net/io_threads.h"
-#include "os/environment.h"
+#include "os/file_system.h"
 #include "pipeline/ingest.h"
 #include "query/finder.h"
 #include "query/query_pool.h"
 #include "receive/otlp/otlp_receiver.h"
+#include "server/config.h"
 #include "server/replay.h"
 #include "storage/head/head.h"
 #include "storage/log/log.h"
+#include "storage/scan.h"
 
 namespace waybill::server {
 namespace {
@@ -121,7 +135,7 @@ class Server::Parts final {
     TRY(listen("otlp_grpc", config_.listen_otlp_grpc, *receiver_));
     TRY(listen("otlp_http", config_.listen_otlp_http, *receiver_));
     TRY(listen("web", config_.listen_web, *web_));
-    ready_.store(true, std::memory_order_release);
+    ready_.set(true);
     return {};
   }
 
@@ -129,7 +143,7 @@ class Server::Parts final {
     if (std::exchange(stopped_, true)) {
       return;
     }
-    ready_.store(false, std::memory_order_release);
+    ready_.set(false);
     const std::chrono::nanoseconds patience(config_.drain_time_nanos);
     for (const auto& listener : listeners_) {
       listener->drain(std::chrono::duration_cast<std::chrono::milliseconds>(patience));
@@ -222,9 +236,8 @@ class Server::Parts final {
   api::ServerStatus status() const {
     api::ServerStatus status;
     status.started_at = started_at_;
-    // Acquire: whoever sees true sees the addresses, which are complete by then and never change
-    // after.
-    status.ready = ready_.load(std::memory_order_acquire);
+    // Whoever sees it ready sees the addresses, which are complete by then and never change after.
+    status.ready = ready_.is_set();
     status.log_bytes = log_->size_bytes();
     if (status.ready) {
       status.listeners = addresses_;
@@ -246,7 +259,7 @@ class Server::Parts final {
   std::unique_ptr<api::WebHandler> web_;
   std::vector<std::unique_ptr<net::HttpServer>> listeners_;
   std::vector<api::ServerStatus::Listener> addresses_;
-  std::atomic<bool> ready_{false};
+  SharedFlag ready_;
   bool stopped_ = false;
 };
 
@@ -258,7 +271,7 @@ Result<std::unique_ptr<Server>> Server::open(const Config& config, os::FileSyste
                                              const Clock& clock) {
   auto parts = std::make_unique<Parts>(config, clock);
   TRY(parts->open(file_system));
-  return std::unique_ptr<Server>(new Server(std::move(parts)));
+  return std::make_unique<Server>(std::move(parts));
 }
 
 const std::vector<api::ServerStatus::Listener>& Server::listeners() const {

@@ -15,12 +15,16 @@ namespace waybill::server {
 // The whole program behind `waybill serve`: made floor by floor from the configuration, torn down
 // in the opposite order. Open and stop from one thread. Borrows the file system and the clock.
 class Server final {
+  class Parts;
+
  public:
   // Replays the log, then listens. Fails with a message that names what is in the way: a folder
   // that can not be used or is in use, a damaged or newer log, a port that is taken (with the
   // setting that moves it).
   static Result<std::unique_ptr<Server>> open(const Config& config, os::FileSystem& file_system,
                                               const Clock& clock);
+  // Only for open(): nobody else can make parts.
+  explicit Server(std::unique_ptr<Parts> parts);
   ~Server();
 
   // Where it listens, with the ports that were bound.
@@ -31,9 +35,6 @@ class Server final {
   void stop();
 
  private:
-  class Parts;
-  explicit Server(std::unique_ptr<Parts> parts);
-
   std::unique_ptr<Parts> parts_;
 };
 

@@ -2,12 +2,19 @@
 #include "storage/assemble.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::storage {

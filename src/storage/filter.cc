@@ -5,10 +5,23 @@
 
 #include <cmath>
 #include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "storage/value_text.h"
 
 namespace waybill::storage {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/value_text.h"
+#include <string>
 
+#include "base/bytes.h"
 #include "base/text.h"
+#include "model/value.h"
 #include "wire/json/json_writer.h"
 
 namespace waybill::storage {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -44,7 +44,7 @@ class DecodeArena final {
   template <typename T>
   T* make(const T& value = {}) {
     static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= 8);
-    return ::new (static_cast<void*>(arena_.allocate(sizeof(T)))) T(value);
+    return std::construct_at(reinterpret_cast<T*>(arena_.allocate(sizeof(T))), value);
   }
 
  private:

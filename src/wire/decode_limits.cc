@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/decode_limits.h"
 
+#include <cstdint>
 #include <numeric>
+#include <string_view>
 
 namespace waybill::wire {
 

@@ -3,9 +3,6 @@
 # What continuous integration runs: the tests, the linters, then the C++ unit tests under two pairs of sanitizers.
 # Everything is tried, also after a failure; the last line is the sum.
 
-# clang-tidy may take this long when no earlier run has left its results; the rest is then named and left for next time.
-readonly CI_TIDY_SECONDS=720
-
 # The checkers of the source tree run once, in the dev build; a sanitizer run has nothing to add to them.
 readonly CHECKER_TESTS='^(tools|tidy|check_floors|floors)'
 
@@ -43,7 +40,7 @@ cmd_ci() {
   results_start
   ensure_packages build test lint
   run_all_tests yes
-  run_all_lints --seconds "$CI_TIDY_SECONDS"
+  run_quick_lints
   sanitizer_run asan
   sanitizer_run tsan
   say "how long each step took:"

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Runs libFuzzer targets. A target is a program named *_fuzz in build/fuzz; its inputs are kept in test/fuzz/corpus/NAME.
+# Runs libFuzzer targets. A target is a program named fuzz_NAME in build/fuzz; its inputs are kept in test/fuzz/corpus/NAME.
 
-fuzz_targets() { find build/fuzz -type f -executable -name '*_fuzz' | sort; }
+fuzz_targets() { find build/fuzz -type f -executable -name 'fuzz_*' | sort; }
 
 # fuzz_one PROGRAM SECONDS: new inputs go to build/fuzz/corpus, crashing ones to build/fuzz/crashes.
 fuzz_one() {
   local program=$1 seconds=$2 name
   name=$(basename "$program")
+  name=${name#fuzz_}
   local found="build/fuzz/corpus/$name" crashes="build/fuzz/crashes/$name" kept="test/fuzz/corpus/$name"
   mkdir -p "$found" "$crashes"
   local folders=("$found")
@@ -39,9 +40,9 @@ cmd_fuzz() {
   ensure_packages build fuzz
   build_preset fuzz no
   mapfile -t programs < <(fuzz_targets)
-  [ ${#programs[@]} -gt 0 ] || die "build/fuzz holds no program named *_fuzz"
+  [ ${#programs[@]} -gt 0 ] || die "build/fuzz holds no program named fuzz_*"
   if [ -n "$target" ]; then
-    target=${target%_fuzz}_fuzz
+    target=fuzz_${target#fuzz_}
     mapfile -t programs < <(fuzz_targets | grep -E "/$target\$" || true)
     [ ${#programs[@]} -gt 0 ] || die "there is no fuzz target '$target'; one of: $(fuzz_targets | xargs -n 1 basename |
       tr '\n' ' ')"

@@ -52,6 +52,11 @@ run_all_tests() {
   else
     attempt "end to end" run_pytests "end to end" test/e2e
   fi
+  if [ ! -x build/dev/waybill ]; then
+    skip_runner "interop" "there is no build/dev/waybill"
+  else
+    attempt "interop" run_pytests "interop" test/interop
+  fi
   if [ "$1" = yes ]; then
     ui_tests
   else

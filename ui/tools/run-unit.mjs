@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { startVitest } from 'vitest/node';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const vitest = await startVitest('test', process.argv.slice(2), { root, run: true, watch: false, include: ['test/unit/**/*.test.ts'], environment: 'node', pool: 'threads', maxWorkers: 2, reporters: ['default'] });
+const vitest = await startVitest('test', process.argv.slice(2), { root, run: true, watch: false, include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 60_000, pool: 'threads', maxWorkers: 2, reporters: ['default'] });
 const modules = vitest.state.getTestModules();
 let passed = 0;
 let failed = 0;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/jaeger/envelope.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "api/answer.h"
+#include "base/error.h"
+#include "net/http.h"
 #include "net/router.h"
 #include "wire/json/json_writer.h"
 

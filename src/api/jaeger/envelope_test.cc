@@ -2,6 +2,7 @@
 #include "api/jaeger/envelope.h"
 
 #include <gtest/gtest.h>
+#include "net/http.h"
 
 namespace waybill::api::jaeger {
 namespace {

@@ -2,9 +2,12 @@
 #include "api/jaeger/jaeger_api.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,16 @@
 #include "api/jaeger/search_query.h"
 #include "api/jaeger/trace_json.h"
 #include "api/parameters.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "net/http.h"
+#include "net/router.h"
+#include "query/finder.h"
+#include "storage/scan.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 
@@ -216,6 +229,9 @@ JaegerApi::Answer JaegerApi::dependencies(const net::Request& request,
 
 // Only changes the form, so nothing is adjusted, left out or looked up.
 JaegerApi::Answer JaegerApi::transform(const net::Request& request, const net::PathValues&) const {
+  if (request.body.empty()) {
+    return invalid_argument("the body must be OTLP/JSON, and it is empty");
+  }
   const auto decoded = TRY(wire::otlp::decode_json(std::make_shared<std::string>(request.body)));
   std::vector<EnvelopeError> errors;
   if (const std::uint64_t refused = decoded.counts.refused_total(); refused > 0) {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/jaeger/jaeger_api.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "api/testing/api_fixture.h"
+#include "base/time.h"
+#include "model/span.h"
+#include "model/value.h"
+#include "net/http.h"
+#include "storage/testing/batch_builder.h"
+#include "wire/json/json_value.h"
 
 namespace waybill::api::jaeger {
 namespace {

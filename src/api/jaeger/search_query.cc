@@ -5,9 +5,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "api/parameters.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "net/router.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 #include "wire/json/json_value.h"
 
 namespace waybill::api::jaeger {

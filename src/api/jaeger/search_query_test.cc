@@ -3,7 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <vector>
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "net/router.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 
 namespace waybill::api::jaeger {
 namespace {

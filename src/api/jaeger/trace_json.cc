@@ -2,15 +2,25 @@
 #include "api/jaeger/trace_json.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <span>
+#include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "query/trace_tree.h"
 #include "storage/value_text.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::jaeger {
 namespace {

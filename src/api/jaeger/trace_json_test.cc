@@ -3,12 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "model/value.h"
 #include "storage/testing/batch_builder.h"
 #include "wire/json/json_value.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::jaeger {
 namespace {

@@ -2,14 +2,24 @@
 #include "api/jaeger/v3_api.h"
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/answer.h"
 #include "api/jaeger/search_query.h"
 #include "api/parameters.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/span.h"
+#include "net/http.h"
+#include "net/router.h"
+#include "query/finder.h"
 #include "query/trace_summary.h"
+#include "storage/scan.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 

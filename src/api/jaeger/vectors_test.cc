@@ -4,19 +4,25 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <memory>
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/testing/api_fixture.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "storage/value_text.h"
+#include "net/http.h"
+#include "os/environment.h"
+#include "wire/json/json_value.h"
+#include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::api::jaeger {
@@ -25,9 +31,10 @@ namespace {
 using wire::JsonValue;
 
 std::filesystem::path vectors() {
-  const char* set = std::getenv("WAYBILL_SHARED");  // NOLINT(concurrency-mt-unsafe): one thread
+  const auto set = os::environment_variable("WAYBILL_SHARED");
   const std::filesystem::path shared =
-      set != nullptr ? set : std::filesystem::path(WAYBILL_SOURCE_DIR) / ".." / "shared";
+      set ? std::filesystem::path(*set)
+          : std::filesystem::path(WAYBILL_SOURCE_DIR) / ".." / "shared";
   return shared / "data" / "vectors";
 }
 
@@ -174,8 +181,8 @@ class JaegerStorageVectors : public JaegerVectors {
 
   static std::string print_tags(const JsonValue& tags) {
     std::string out;
-    wire::JsonWriter json(out);
-    json.begin_object();
+    wire::JsonWriter writer(out);
+    writer.begin_object();
     for (const auto& [key, value] : tags.members()) {
       std::string text;
       if (value.text()) {
@@ -185,9 +192,9 @@ class JaegerStorageVectors : public JaegerVectors {
       } else {
         append_double(text, *value.number());
       }
-      json.field(key, text);
+      writer.field(key, text);
     }
-    json.end_object();
+    writer.end_object();
     return out;
   }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/own/attribute_json.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "model/value.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::own {
 namespace {

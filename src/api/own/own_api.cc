@@ -2,21 +2,36 @@
 #include "api/own/own_api.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "api/answer.h"
+#include "api/embedded_file.h"
 #include "api/own/openapi_file.h"
 #include "api/own/search_page.h"
 #include "api/own/span_details.h"
 #include "api/own/trace_view.h"
 #include "api/parameters.h"
+#include "api/server_status.h"
+#include "base/error.h"
 #include "base/hash.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "net/http.h"
+#include "net/router.h"
 #include "query/parse_filter.h"
 #include "query/trace_fingerprint.h"
 #include "query/trace_tree.h"
 #include "storage/filter.h"
+#include "storage/scan.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 

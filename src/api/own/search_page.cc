@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/own/search_page.h"
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "model/span.h"
 #include "query/trace_summary.h"
+#include "storage/scan.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::own {
 namespace {

@@ -3,12 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "api/own/attribute_json.h"
 #include "api/parameters.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "storage/scan.h"
+#include "wire/json/json_writer.h"
 
 namespace waybill::api::own {
 namespace {
@@ -58,7 +69,12 @@ void write_span(const model::Span& span, std::uint32_t row, wire::JsonWriter& js
   json.field("parentSpanId",
              span.parent_span_id.is_zero() ? std::string() : span.parent_span_id.hex());
   json.field("name", span.name).field("kind", model::span_kind_name(span.kind));
-  json.key("startUnixNano").quoted(span.start).key("durationNano").quoted(span.duration());
+  json.key("startUnixNano").quoted(span.start).key("durationNano");
+  if (span.end >= span.start) {
+    json.quoted(span.end - span.start);
+  } else {
+    json.quoted(span.duration());
+  }
   json.key("status").begin_object().field("code", model::status_code_name(span.status));
   json.field("message", span.status_message).end_object();
   json.field("traceState", span.trace_state).field("flags", span.flags);

@@ -4,10 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "api/testing/api_fixture.h"
+#include "model/span.h"
+#include "model/value.h"
+#include "storage/testing/batch_builder.h"
 
 namespace waybill::api::own {
 namespace {

@@ -3,11 +3,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/time.h"
+#include "model/span.h"
+#include "query/trace_tree.h"
+#include "storage/scan.h"
 #include "wire/json/json_writer.h"
 
 //   0        4        8                     8+n, padded with spaces to a multiple of 8

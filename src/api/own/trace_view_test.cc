@@ -3,12 +3,22 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "query/trace_tree.h"
 #include "storage/assemble.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 #include "storage/testing/batch_builder.h"
 #include "wire/json/json_value.h"
 

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/testing/api_fixture.h"
 
+#include <cstddef>
 #include <future>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+#include "api/web_handler.h"
+#include "net/http.h"
+#include "query/query_pool.h"
+#include "wire/json/json_value.h"
 
 namespace waybill::api {
 

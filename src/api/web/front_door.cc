@@ -3,11 +3,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/answer.h"
+#include "base/mutex.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::api::web {
 namespace {
@@ -79,7 +85,8 @@ bool FrontDoor::is_allowed_host(std::string_view host) const {
     return true;
   }
   return std::any_of(options_.hosts.begin(), options_.hosts.end(), [&](const std::string& allowed) {
-    return allowed == "*" || equals_ignoring_case(allowed, name);
+    return allowed == "*" || equals_ignoring_case(allowed, name) ||
+           equals_ignoring_case("[" + allowed + "]", name);
   });
 }
 

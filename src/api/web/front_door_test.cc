@@ -5,7 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+#include "net/http.h"
 
 namespace waybill::api::web {
 namespace {
@@ -44,7 +47,8 @@ class FrontDoorTest : public testing::Test {
   }
 
   Inner inner_;
-  FrontDoor door_{{.hosts = {"Traces.Example.com"}, .hosts_setting = "web.hosts"}, inner_, 1};
+  FrontDoor door_{
+      {.hosts = {"Traces.Example.com", "fd00::1"}, .hosts_setting = "web.hosts"}, inner_, 1};
 };
 
 TEST_F(FrontDoorTest, RefusesForeignHosts) {
@@ -60,7 +64,7 @@ TEST_F(FrontDoorTest, RefusesForeignHosts) {
 
 TEST_F(FrontDoorTest, LetsItsOwnNamesThrough) {
   for (const char* host : {"localhost", "LocalHost:16686", "127.0.0.1:80", "[::1]", "[::1]:16686",
-                           "traces.example.com:443", ""}) {
+                           "traces.example.com:443", "[fd00::1]:80", ""}) {
     EXPECT_EQ(ask({{"host", host}}).status, 200) << host;
   }
   EXPECT_EQ(ask({{":authority", "evil.example"}}).status, 421);

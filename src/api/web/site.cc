@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/answer.h"
+#include "api/embedded_file.h"
+#include "net/http.h"
 #include "net/router.h"
 
 namespace waybill::api::web {
@@ -18,8 +23,9 @@ constexpr std::string_view kPageWithoutUi = R"(<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Waybill</title>
 <h1>Waybill is running</h1>
-<p>This build has no web UI: it was made with <code>--no-ui</code>, or before the UI was built. To get
-it, build the UI first (<code>./x ui build</code>), then the program (<code>./x build</code>).</p>
+<p>This build has no web UI: it was made with <code>--no-ui</code>, or before the UI was built.
+To get it, build the UI first (<code>./x ui build</code>), then the program
+(<code>./x build</code>).</p>
 <p>The APIs are here all the same:</p>
 <ul>
 <li><a href="/api/w1/status">/api/w1/status</a>, <a href="/api/w1/services">/api/w1/services</a>,
@@ -27,7 +33,8 @@ it, build the UI first (<code>./x ui build</code>), then the program (<code>./x 
 <a href="/api/w1/openapi.json">/api/w1/openapi.json</a></li>
 <li><a href="/api/services">/api/services</a>, <a href="/api/v3/services">/api/v3/services</a>:
 Jaeger's query API</li>
-<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></li>
+<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>,
+<a href="/metrics">/metrics</a></li>
 </ul>
 </html>
 )";

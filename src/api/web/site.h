@@ -20,7 +20,7 @@ class Site final {
  public:
   explicit Site(std::span<const EmbeddedFile> files) : files_(files) {}
 
-  // Takes GET and HEAD (405 for others); the caller drops the body of a HEAD.
+  // Takes GET and HEAD (405 for others); the server leaves the body of a HEAD out.
   net::Response serve(const net::Request& request) const;
 
  private:

@@ -5,7 +5,11 @@
 
 #include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+#include "api/embedded_file.h"
+#include "net/http.h"
 
 namespace waybill::api::web {
 namespace {

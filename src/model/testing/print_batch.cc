@@ -5,10 +5,17 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/text.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "model/value.h"
 
 namespace waybill::model::testing {
 namespace {

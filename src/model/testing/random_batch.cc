@@ -3,11 +3,19 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
-#include <new>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+#include "base/arena.h"
+#include "base/random.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "model/value.h"
 
 namespace waybill::model::testing {
 namespace {
@@ -136,7 +144,7 @@ class Maker final {
  private:
   template <typename T>
   const T* keep(const T& made) {
-    return ::new (static_cast<void*>(arena_.allocate(sizeof(T)))) T(made);
+    return std::construct_at(reinterpret_cast<T*>(arena_.allocate(sizeof(T))), made);
   }
 
   std::string_view bytes() {

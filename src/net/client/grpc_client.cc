@@ -3,19 +3,31 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nghttp2/nghttp2.h>
+#include <sys/types.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "net/client/grpc_reply.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {
@@ -288,11 +300,16 @@ class GrpcClient::Impl final {
 
   // After a GOAWAY no further call may start; once the last one has ended a new connection is made.
   void leave_finished_session() {
-    const bool is_leaving = session_ && open_.empty() &&
-                            (nghttp2_session_check_request_allowed(session_.get()) == 0 ||
-                             (nghttp2_session_want_read(session_.get()) == 0 &&
-                              nghttp2_session_want_write(session_.get()) == 0));
-    if (is_leaving || must_disconnect_) {
+    const bool is_leaving =
+        session_ && open_.empty() && nghttp2_session_check_request_allowed(session_.get()) == 0;
+    // So nghttp2 says that the peer broke the protocol, once it has told the peer.
+    const bool is_over = session_ && !is_writing_ &&
+                         nghttp2_session_want_read(session_.get()) == 0 &&
+                         nghttp2_session_want_write(session_.get()) == 0;
+    if (is_over) {
+      lose_connection("the peer broke the protocol or left");
+    }
+    if (is_leaving || is_over || must_disconnect_) {
       disconnect();
     }
   }

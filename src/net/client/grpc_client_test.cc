@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/client/grpc_client.h"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,10 +18,14 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/time.h"
 #include "net/client/grpc_reply.h"
 #include "net/grpc.h"
+#include "net/http.h"
 #include "net/http_server.h"
 #include "net/io_threads.h"
 

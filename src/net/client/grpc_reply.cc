@@ -2,12 +2,19 @@
 #include "net/client/grpc_reply.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "net/client/grpc_client.h"
 #include "net/router.h"
 
 namespace waybill::net {

@@ -2,7 +2,12 @@
 #include "net/client/http_client.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +21,10 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

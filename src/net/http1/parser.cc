@@ -6,13 +6,21 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/optional.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "net/http.h"
 #include "net/http1/request_target.h"
+#include "net/http_server.h"
 #include "net/server/body_buffer.h"
+#include "net/server/inflight_bytes.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 namespace {

@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
+#include "net/http.h"
+#include "net/server/output_queue.h"
 
 namespace waybill::net {
 namespace {

@@ -2,10 +2,23 @@
 #include "net/http1/session.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "net/event_loop.h"
+#include "net/http.h"
+#include "net/http1/parser.h"
 #include "net/http1/response.h"
+#include "net/server/answer_inbox.h"
 #include "net/server/body_rate.h"
+#include "net/server/connection.h"
+#include "net/server/http_session.h"
+#include "net/server/inflight_bytes.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 namespace {

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http2/session.h"
+#include <sys/types.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "net/grpc.h"
+#include "net/http.h"
 #include "net/http1/request_target.h"
 #include "net/http1/response.h"
+#include "net/http2/stream.h"
+#include "net/server/answer_inbox.h"
 #include "net/server/body_buffer.h"
 #include "net/server/body_rate.h"
+#include "net/server/connection.h"
+#include "net/server/http_session.h"
+#include "net/server/output_queue.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 namespace {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http2/stream.h"
+#include <cstdint>
+#include <string_view>
+#include <vector>
+#include "net/http.h"
 
 namespace waybill::net {
 

@@ -7,10 +7,20 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <memory>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "base/result.h"
+#include "net/event_loop.h"
 #include "net/http1/response.h"
+#include "net/http_server.h"
+#include "net/server/connection.h"
+#include "net/server/connection_set.h"
+#include "net/server/output_queue.h"
 #include "net/server/refusal.h"
 
 namespace waybill::net {

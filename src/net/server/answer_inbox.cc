@@ -2,9 +2,15 @@
 #include "net/server/answer_inbox.h"
 
 #include <boost/asio/post.hpp>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "base/mutex.h"
+#include "net/http.h"
 #include "net/server/connection.h"
+#include "net/server/inflight_bytes.h"
 
 namespace waybill::net {
 namespace {

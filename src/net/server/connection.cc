@@ -7,11 +7,20 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "net/event_loop.h"
+#include "net/http.h"
 #include "net/http1/session.h"
 #include "net/http2/session.h"
+#include "net/server/answer_inbox.h"
 
 namespace waybill::net {
 namespace {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/server/connection_set.h"
 
+#include <chrono>
+#include <memory>
 #include <utility>
 #include <vector>
+#include "net/server/connection.h"
 
 namespace waybill::net {
 

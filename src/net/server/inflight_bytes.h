@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
+
+#include "base/shared_count.h"
 
 namespace waybill::net {
 
@@ -15,24 +16,23 @@ class InflightBytes final {
 
   // False, and nothing is added, where the sum would pass the limit.
   bool try_add(std::size_t size_bytes) {
-    // Relaxed: the sum is all that matters, it orders nothing else.
-    if (bytes_.fetch_add(size_bytes, std::memory_order_relaxed) + size_bytes <= bytes_max_) {
+    if (bytes_.add(size_bytes) <= bytes_max_) {
       return true;
     }
     subtract(size_bytes);
     return false;
   }
-  void subtract(std::size_t size_bytes) { bytes_.fetch_sub(size_bytes, std::memory_order_relaxed); }
+  void subtract(std::size_t size_bytes) { bytes_.subtract(size_bytes); }
   // False where so many more would pass the limit as things are now.
   bool has_room_for(std::size_t size_bytes) const {
     const std::size_t held = bytes();
     return held <= bytes_max_ && size_bytes <= bytes_max_ - held;
   }
-  std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  std::size_t bytes() const { return bytes_.value(); }
 
  private:
   const std::size_t bytes_max_;
-  std::atomic<std::size_t> bytes_{0};
+  SharedCount bytes_;
 };
 
 // One request's part of the sum, given back when it is released or destroyed. One thread at a time.

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/server/listener_ledger.h"
 
-#include <utility>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "net/http_server.h"
+#include "net/server/inflight_bytes.h"
+#include "net/server/refusal.h"
 
 namespace waybill::net {
 

@@ -2,9 +2,13 @@
 #include "net/server/refusal.h"
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <string>
 
+#include "base/error.h"
 #include "net/grpc.h"
+#include "net/http.h"
 
 namespace waybill::net {
 namespace {

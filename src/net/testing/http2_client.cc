@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/testing/http2_client.h"
+#include <sys/types.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "net/grpc.h"
+#include "net/http.h"
 #include "net/http2/stream.h"
 
 namespace waybill::net::testing {

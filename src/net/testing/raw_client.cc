@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/testing/raw_client.h"
 
+#include <asm-generic/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "base/text.h"

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/testing/server_fixture.h"
 
+#include <chrono>
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "net/grpc.h"
+#include "net/http.h"
+#include "net/http_server.h"
+#include "net/io_threads.h"
 
 namespace waybill::net::testing {
 

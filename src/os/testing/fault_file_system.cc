@@ -4,6 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include "base/check.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "os/file_system.h"
 
 namespace waybill::os {
 namespace {

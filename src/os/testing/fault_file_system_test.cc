@@ -3,7 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <set>
+#include <string_view>
+#include <vector>
+#include "base/error.h"
+#include "base/result.h"
+#include "os/file_system.h"
 
 namespace waybill::os {
 namespace {

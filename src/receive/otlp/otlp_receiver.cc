@@ -4,11 +4,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "compress/decompress.h"
 #include "net/grpc.h"
+#include "net/http.h"
+#include "pipeline/ingest.h"
+#include "storage/log/log.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::receive {
@@ -206,7 +223,8 @@ void OtlpReceiver::take(Protocol protocol, compress::Encoding encoding, std::str
   counters.bytes->add(body.size());
   auto received = std::make_shared<const std::string>(std::move(body));
   auto plain = received;
-  if (encoding != compress::Encoding::Identity) {
+  // A body without bytes is an empty request, whatever the encoding.
+  if (encoding != compress::Encoding::Identity && !received->empty()) {
     compress::DecompressLimits limits;
     limits.output_bytes_max = options_.body_bytes_max;
     auto inflated = compress::decompress(encoding, *received, limits);

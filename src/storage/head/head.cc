@@ -4,18 +4,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "base/mutex.h"
+#include "base/result.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
 #include "storage/assemble.h"
+#include "storage/filter.h"
 #include "storage/head/operation_table.h"
 #include "storage/head/trace_table.h"
+#include "storage/scan.h"
+#include "storage/span_writer.h"
 
 namespace waybill::storage {
 namespace {
@@ -40,6 +55,11 @@ struct Candidate {
     return std::tie(left.start, right.id) < std::tie(right.start, left.id);
   }
 };
+
+// A range that ends at the last nanosecond has no end.
+bool touches(const TimeRange& time, UnixNanos start, UnixNanos end) {
+  return (start < time.end || time.end == UINT64_MAX) && end >= time.begin;
+}
 
 bool is_behind(const Candidate& candidate, const ScanCursor& cursor) {
   return candidate.start < cursor.start ||
@@ -83,8 +103,7 @@ class Head::Shard final {
     const MutexLock lock(mutex_);
     for (const TraceEntry& entry : table_.entries()) {
       const Candidate candidate{entry.start, entry.id};
-      if (entry.start < time.end && entry.end >= time.begin &&
-          (!after || is_behind(candidate, *after))) {
+      if (touches(time, entry.start, entry.end) && (!after || is_behind(candidate, *after))) {
         out.push_back(candidate);
       }
     }
@@ -166,7 +185,7 @@ class Head::Scan final {
       end = std::max({end, span->start, span->end});
     }
     const Candidate candidate{start, id};
-    if (!spans.empty() && start < request_.time.end && end >= request_.time.begin &&
+    if (!spans.empty() && touches(request_.time, start, end) &&
         (!request_.after || is_behind(candidate, *request_.after))) {
       candidates_.push_back(candidate);
     }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/head/operation_table.h"
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/hash.h"
+#include "model/span.h"
 
 namespace waybill::storage {
 

@@ -2,8 +2,15 @@
 #include "storage/head/trace_table.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
+#include "base/arena.h"
+#include "model/ids.h"
+#include "model/span.h"
 
 namespace waybill::storage {
 namespace {

@@ -4,16 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/result.h"
+#include "os/file_system.h"
 #include "storage/log/log_format.h"
 #include "storage/log/log_replay.h"
 #include "storage/log/segment_files.h"

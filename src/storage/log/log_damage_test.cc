@@ -2,8 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <string>
+#include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "storage/log/log.h"
 #include "storage/log/log_format.h"
 #include "storage/testing/log_harness.h"

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
+#include <cstddef>
+#include <cstdint>
+#include <future>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "storage/log/log.h"
-#include "storage/log/log_format.h"
 #include "storage/testing/log_harness.h"
 
 namespace waybill::storage {

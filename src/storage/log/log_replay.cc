@@ -4,11 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "base/text.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "os/file_system.h"
+#include "storage/log/log.h"
+#include "storage/log/log_format.h"
 #include "storage/log/segment_scan.h"
 
 namespace waybill::storage {

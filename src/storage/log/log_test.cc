@@ -3,10 +3,24 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "storage/log/log_format.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "os/file_system.h"
+#include "os/testing/manual_clock.h"
 #include "storage/testing/log_harness.h"
 
 namespace waybill::storage {

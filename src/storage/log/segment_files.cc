@@ -4,11 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/result.h"
+#include "os/file_system.h"
+#include "storage/log/log.h"
+#include "storage/log/log_format.h"
+#include "storage/log/log_replay.h"
 
 namespace waybill::storage {
 namespace {

@@ -4,10 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/hash.h"
+#include "os/file_system.h"
+#include "storage/log/log.h"
+#include "storage/log/log_format.h"
 
 namespace waybill::storage {
 namespace {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/testing/batch_builder.h"
 
-#include <new>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+#include "base/arena.h"
+#include "base/time.h"
+#include "model/span.h"
+#include "model/value.h"
 
 namespace waybill::storage {
 namespace {

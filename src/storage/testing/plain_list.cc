@@ -2,11 +2,27 @@
 #include "storage/testing/plain_list.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
+#include "base/error.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/span_batch.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 
 namespace waybill::storage {
 namespace {

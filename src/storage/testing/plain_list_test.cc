@@ -3,8 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "model/span.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 #include "storage/testing/batch_builder.h"
 
 namespace waybill::storage {

@@ -4,7 +4,15 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/text.h"
 
 namespace waybill::wire {

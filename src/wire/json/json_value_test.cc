@@ -2,6 +2,8 @@
 #include "wire/json/json_value.h"
 
 #include <gtest/gtest.h>
+#include <cstddef>
+#include <cstdint>
 
 namespace waybill::wire {
 namespace {

@@ -5,7 +5,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace waybill::wire {

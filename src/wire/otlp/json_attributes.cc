@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/otlp/json_attributes.h"
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "base/text.h"
+#include "model/value.h"
+#include "wire/attribute_list.h"
+#include "wire/cutter.h"
+#include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/json_fields.h"
+#include "wire/otlp/json_scalars.h"
 #include "wire/otlp/protobuf_attributes.h"
 
 namespace waybill::wire::otlp {
@@ -113,7 +122,7 @@ Value JsonAttributeReader::read_value(element any_value, int depth) {
     case kBool:
       return Value::of_bool(json_bool(member, name, fault_));
     case kInt:
-      return Value::of_int(json_int64(member, name, fault_));
+      return json_int_value(member, name, fault_);
     case kDouble:
       return Value::of_double(json_double(member, name, fault_));
     case kArray:

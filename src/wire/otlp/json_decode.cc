@@ -468,6 +468,36 @@ std::string widen_large_integers(std::string_view json) {
   return out;
 }
 
+// Whether `\\uXXXX` at `at` is an escape of a UTF-16 unit in [first, last].
+bool is_unit(std::string_view json, std::size_t at, std::uint64_t first, std::uint64_t last) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') {
+    return false;
+  }
+  const auto unit = parse_hex(json.substr(at + 2, 4));
+  return unit && *unit >= first && *unit <= last;
+}
+
+// Half of a surrogate pair stands for no character, but SDKs send it where they cut a text within
+// one. It becomes U+FFFD, as invalid UTF-8 does everywhere. Runs only after a parse that failed
+// because of a string.
+std::string replace_lone_surrogates(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    std::size_t taken = json[at] == '\\' && at + 1 < json.size() ? 2 : 1;
+    if (is_unit(json, at, 0xD800, 0xDBFF) && is_unit(json, at + 6, 0xDC00, 0xDFFF)) {
+      taken = 12;
+    } else if (is_unit(json, at, 0xD800, 0xDFFF)) {
+      out += "\\ufffd";
+      at += 6;
+      continue;
+    }
+    out += json.substr(at, taken);
+    at += taken;
+  }
+  return out;
+}
+
 // Keeps its memory from one request to the next where those are of a usual size.
 constexpr std::size_t kKeptParserBytesMax = std::size_t{1} << 20;
 
@@ -475,9 +505,19 @@ Result<Decoded> decode_with(simdjson::dom::parser& parser, std::string_view json
                             const DecodeLimits& limits) {
   element document;
   simdjson::error_code error = parser.parse(json.data(), json.size()).get(document);
+  std::string repaired;
+  if (error == simdjson::STRING_ERROR) {
+    repaired = replace_lone_surrogates(json);
+    error = parser.parse(repaired.data(), repaired.size()).get(document);
+  }
   if (error == simdjson::NUMBER_ERROR) {
-    const std::string widened = widen_large_integers(json);
-    error = parser.parse(widened.data(), widened.size()).get(document);
+    repaired = widen_large_integers(repaired.empty() ? json : repaired);
+    error = parser.parse(repaired.data(), repaired.size()).get(document);
+  }
+  // Strings come before numbers in some documents and after them in others.
+  if (error == simdjson::STRING_ERROR && !repaired.empty()) {
+    repaired = replace_lone_surrogates(repaired);
+    error = parser.parse(repaired.data(), repaired.size()).get(document);
   }
   if (error != simdjson::SUCCESS) {
     return invalid_argument(

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/text.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/grouping.h"
 #include "wire/otlp/otlp.h"

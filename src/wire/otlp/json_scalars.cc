@@ -2,6 +2,7 @@
 #include "wire/otlp/json_scalars.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -88,6 +89,21 @@ std::int64_t json_int64(const element* value, std::string_view field, JsonFault&
     return 0;
   }
   return take(read_integer<std::int64_t>(*value), field, "not a 64-bit integer", fault);
+}
+
+model::Value json_int_value(const element* value, std::string_view field, JsonFault& fault) {
+  double number = 0;
+  if (value != nullptr && value->type() == element_type::DOUBLE &&
+      value->get(number) == simdjson::SUCCESS && std::trunc(number) == number &&
+      !integer_of<std::int64_t>(number)) {
+    return model::Value::of_double(number);
+  }
+  std::uint64_t large = 0;
+  if (value != nullptr && value->type() == element_type::UINT64 &&
+      value->get(large) == simdjson::SUCCESS && large > INT64_MAX) {
+    return model::Value::of_double(static_cast<double>(large));
+  }
+  return model::Value::of_int(json_int64(value, field, fault));
 }
 
 std::uint32_t json_uint32(const element* value, std::string_view field, JsonFault& fault) {

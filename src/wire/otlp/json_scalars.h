@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/value.h"
+
 namespace waybill::wire::otlp {
 
 // The first thing that is wrong with a document; what comes after it changes nothing. A decoder
@@ -33,6 +35,10 @@ std::uint64_t json_uint64(const simdjson::dom::element* element, std::string_vie
                           JsonFault& fault);
 std::int64_t json_int64(const simdjson::dom::element* element, std::string_view field,
                         JsonFault& fault);
+// An attribute's `intValue`. JavaScript SDKs write every whole number so, also those that only a
+// double can hold: such a number is kept as a double.
+model::Value json_int_value(const simdjson::dom::element* element, std::string_view field,
+                            JsonFault& fault);
 std::uint32_t json_uint32(const simdjson::dom::element* element, std::string_view field,
                           JsonFault& fault);
 bool json_bool(const simdjson::dom::element* element, std::string_view field, JsonFault& fault);

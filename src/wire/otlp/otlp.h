@@ -18,17 +18,21 @@ struct Decoded {
   DecodeCounts counts;
 };
 
-// Spans that are invalid are left out and counted, the others kept. A malformed message is
-// InvalidArgument as a whole. The batch keeps `body` alive and points into it. Fields that are not
-// known are passed over.
+// Spans with invalid ids are left out and counted, the others kept. A malformed message is
+// InvalidArgument as a whole; one that needs more memory than the limits allow is
+// ResourceExhausted. The batch keeps `body` alive and points into it. Fields that are not known, or
+// have another wire type, are passed over. Messages that come in several pieces are merged; text is
+// not required to be UTF-8. Requires: body is not null.
 Result<Decoded> decode_protobuf(std::shared_ptr<const std::string> body,
                                 const DecodeLimits& limits = {});
 
 // OTLP/JSON: ids in hex, 64-bit integers as strings or numbers, enums as numbers (names are
 // understood too), lowerCamelCase keys (snake_case is understood too), unknown keys passed over,
-// null as absent. A malformed document is InvalidArgument and says at which byte; a span whose
-// fields have a wrong type makes the request InvalidArgument too; ids that are no hex or of a wrong
-// length refuse that span.
+// null as absent, of repeated keys the last. A byte order mark is passed over; no bytes at all are
+// a request without spans. A malformed document is InvalidArgument, lone surrogates included; a
+// field of a wrong type makes the request InvalidArgument too and the message names span and field;
+// ids that are no hex or of a wrong length refuse that span. The batch does not keep `body`.
+// Requires: body is not null.
 Result<Decoded> decode_json(std::shared_ptr<const std::string> body,
                             const DecodeLimits& limits = {});
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "wire/protobuf/proto_cursor.h"
@@ -27,6 +28,31 @@ constexpr std::uint32_t kBytes = proto_tag(7, WireType::Length);
 // ArrayValue.values and KeyValueList.values.
 constexpr std::uint32_t kItems = proto_tag(1, WireType::Length);
 
+struct KeyAndValue {
+  Bytes key;
+  Bytes value;
+};
+
+// The parts of a KeyValue of the usual shape: a key, a value and nothing else, each with one byte
+// of length. Nearly every one is such, and it is cheaper to find that out at once than to
+// go from field to field.
+//
+//   0a <key length> <key> 12 <value length> <value>
+inline std::optional<KeyAndValue> split_usual(Bytes message) {
+  const std::size_t size_bytes = message.size();
+  if (size_bytes < 4 || message[0] != kKey || message[1] >= 0x80) [[unlikely]] {
+    return std::nullopt;
+  }
+  const std::size_t key_bytes = message[1];
+  const std::size_t value_begin = 2 + key_bytes + 2;
+  if (value_begin > size_bytes || message[value_begin - 2] != kValue ||
+      message[value_begin - 1] >= 0x80 || message[value_begin - 1] != size_bytes - value_begin)
+      [[unlikely]] {
+    return std::nullopt;
+  }
+  return KeyAndValue{message.subspan(2, key_bytes), message.subspan(value_begin)};
+}
+
 }  // namespace
 
 AttributeReader::AttributeReader(DecodeArena& arena, Cutter& cutter)
@@ -40,6 +66,12 @@ void AttributeReader::read(Bytes key_value, AttributeList& into) {
   }
   node_count_ = 0;
   Attribute attribute;
+  if (const auto parts = split_usual(key_value)) [[likely]] {
+    attribute.key = as_text(parts->key);
+    read_value(parts->value, 1, attribute.value);
+    into.add(attribute, cutter_);
+    return;
+  }
   ProtoCursor cursor(key_value);
   while (!cursor.at_end()) {
     switch (const std::uint32_t tag = cursor.read_tag()) {

@@ -393,4 +393,3 @@ function firstEvent(rows: Uint32Array, node: number): number {
   }
   return low;
 }
-

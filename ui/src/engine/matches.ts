@@ -2,7 +2,6 @@
 // Spans that a search in the trace found, in the order of the tree.
 
 import { findSpanId, hexId, type TraceColumns } from './decode.ts';
-import { runAround } from './rows.ts';
 import type { TraceTree } from './tree.ts';
 
 export interface Matches {
@@ -53,8 +52,7 @@ export function heldRuns(columns: TraceColumns, tree: TraceTree, matches: Matche
   for (const row of matches.ordered) {
     for (let node = row; node >= 0 && !seen[node]; node = tree.parent[node]) {
       seen[node] = 1;
-      const head = runAround(tree, node);
-      if (head >= 0) held.add(tree.groups.ofFirst[head]);
+      if (tree.groups.of[node] >= 0) held.add(tree.groups.of[node]);
     }
   }
   return held;

@@ -44,7 +44,7 @@ export function buildRows(tree: TraceTree, folds: FoldState, held: ((group: numb
   while (at < tree.nodeCount) {
     const current = tree.order[at];
     while (runEnds.length > 0 && runEnds[runEnds.length - 1] <= at) runEnds.pop();
-    const run = folds.siblings ? tree.groups.ofFirst[current] : -1;
+    const run = folds.siblings ? runHeadedBy(tree, current) : -1;
     if (run >= 0 && !(held !== null && held(run))) {
       node[count] = current;
       group[count] = run;
@@ -115,20 +115,10 @@ export function reveal(tree: TraceTree, folds: FoldState, node: number): FoldSta
 
 // The first node of the run of siblings that `node` belongs to, or -1.
 export function runAround(tree: TraceTree, node: number): number {
-  const parent = tree.parent[node] < 0 ? tree.nodeCount : tree.parent[node];
-  const { first, last, ofFirst } = tree.groups;
-  let low = tree.childOffset[parent];
-  let high = tree.childOffset[parent + 1] - 1;
-  // Siblings are in preorder: find the place of the node, then go back to the beginning of a run.
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (tree.position[tree.childList[middle]] <= tree.position[node]) low = middle;
-    else high = middle - 1;
-  }
-  for (let i = low; i >= tree.childOffset[parent]; i--) {
-    const group = ofFirst[tree.childList[i]];
-    if (group < 0) continue;
-    return first[group] <= low && low < last[group] ? tree.childList[i] : -1;
-  }
-  return -1;
+  const run = tree.groups.of[node];
+  return run < 0 ? -1 : tree.childList[tree.groups.first[run]];
+}
+
+function runHeadedBy(tree: TraceTree, node: number): number {
+  return runAround(tree, node) === node ? tree.groups.of[node] : -1;
 }

@@ -41,7 +41,7 @@ export interface FoldGroups {
   total: Float64Array; // sum of durations, microseconds
   max: Float64Array;
   parallel: Int32Array; // how many ran at once, at most
-  ofFirst: Int32Array; // node -> group that it begins, or -1
+  of: Int32Array; // node -> run that it is in, or -1
 }
 
 export function nodeStart(columns: TraceColumns, tree: TraceTree, node: number): number {
@@ -167,7 +167,7 @@ function findGroups(columns: TraceColumns, shape: Shape, subtreeErrors: Uint8Arr
   const total: number[] = [];
   const max: number[] = [];
   const parallel: number[] = [];
-  const ofFirst = new Int32Array(nodes).fill(-1);
+  const of = new Int32Array(nodes).fill(-1);
   const foldable = (node: number) => node < spans && subtreeErrors[node] === 0;
   for (let parent = 0; parent <= nodes; parent++) {
     const end = childOffset[parent + 1];
@@ -179,7 +179,7 @@ function findGroups(columns: TraceColumns, shape: Shape, subtreeErrors: Uint8Arr
         while (j < end && foldable(childList[j]) && columns.name[childList[j]] === columns.name[head] && columns.service[childList[j]] === columns.service[head]) j++;
       }
       if (j - i >= FOLD_MIN) {
-        ofFirst[head] = first.length;
+        for (let member = i; member < j; member++) of[childList[member]] = first.length;
         first.push(i);
         last.push(j);
         const cost = measureRun(columns, childList, i, j);
@@ -199,7 +199,7 @@ function findGroups(columns: TraceColumns, shape: Shape, subtreeErrors: Uint8Arr
     total: Float64Array.from(total),
     max: Float64Array.from(max),
     parallel: Int32Array.from(parallel),
-    ofFirst,
+    of,
   };
 }
 

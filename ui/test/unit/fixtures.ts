@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Traces for the tests: the mock's seeded ones, and small ones written by hand.
 
+import fc from 'fast-check';
 // @ts-expect-error the mock is plain JavaScript
 import * as generator from '../mock/generator.mjs';
 // @ts-expect-error the mock is plain JavaScript
@@ -9,6 +10,9 @@ import { decodeTrace, type TraceColumns } from '../../src/engine/decode.ts';
 import type { Geometry } from '../../src/engine/geometry.ts';
 import { buildRows, OPEN_FOLDS } from '../../src/engine/rows.ts';
 import { buildTree, type TraceTree } from '../../src/engine/tree.ts';
+
+// More runs of each property than usual, to hunt: WAYBILL_UI_RUNS=5000 npm run test:unit
+if (process.env.WAYBILL_UI_RUNS !== undefined) fc.configureGlobal({ numRuns: Number(process.env.WAYBILL_UI_RUNS) });
 
 export interface MockSpan {
   spanId: string;

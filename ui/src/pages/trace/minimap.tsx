@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole trace small: drag to zoom, drag the window to pan. The keyboard's way is w, a, s, d.
 
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { resolvedTheme, useSettings } from '../../app/settings.ts';
 import { paintMinimap } from '../../engine/minimap.ts';
 import { serviceCss } from '../../engine/palette.ts';
@@ -9,9 +9,19 @@ import { formatDuration } from '../../engine/units.ts';
 import type { Waterfall } from '../../engine/waterfall.ts';
 import type { LoadedTrace } from './use-trace.ts';
 
-export function Minimap({ trace, window: shown, waterfall, isEnabled }: { trace: LoadedTrace; window: [number, number]; waterfall: Waterfall | null; isEnabled: boolean }) {
+export type WindowListener = (t0: number, t1: number) => void;
+
+export function Minimap({ trace, windowListeners, waterfall, isEnabled }: { trace: LoadedTrace; windowListeners: Set<WindowListener>; waterfall: Waterfall | null; isEnabled: boolean }) {
+  const [shown, setShown] = useState<[number, number]>([0, Math.max(1, trace.columns.durationMicros)]);
   const canvas = useRef<HTMLCanvasElement>(null);
   const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const follow: WindowListener = (t0, t1) => setShown([t0, t1]);
+    windowListeners.add(follow);
+    return () => {
+      windowListeners.delete(follow);
+    };
+  }, [windowListeners]);
   useSettings();
   const theme = resolvedTheme();
   const { columns, minimap } = trace;

@@ -2,7 +2,6 @@
 import { useMemo } from 'react';
 import { Icon } from '../../app/icons.tsx';
 import { CopyButton, ServiceChip, Time } from '../../app/ui.tsx';
-import { mainRoot } from '../../engine/critical.ts';
 import { MARK_CYCLE, MARK_DUPLICATE, MISSING_PARENT, STATUS_ERROR } from '../../engine/decode.ts';
 import { printable } from '../../engine/text.ts';
 import { exactDuration, formatDuration, plural } from '../../engine/units.ts';
@@ -39,7 +38,7 @@ const SERVICES_SHOWN = 8;
 export function TraceHeader({ trace, traceId, back, onCopyLink, onGo }: { trace: LoadedTrace; traceId: string; back: string | undefined; onCopyLink: () => void; onGo: (node: number) => void }) {
   const { columns, tree } = trace;
   const facts = useMemo(() => countFacts(trace), [trace]);
-  const root = mainRoot(columns, tree);
+  const { root } = trace.critical;
   const warnings: [string, string][] = [];
   if (tree.ghostCount > 0) warnings.push([`incomplete: ${plural(tree.ghostCount, 'parent', 'parents')} not received`, `${plural(facts.orphans, 'span names', 'spans name')} a parent that is not here: still on its way, dropped, or never sent`]);
   if (facts.roots === 0) warnings.push(['no root', 'Every span names a parent']);

@@ -8,7 +8,6 @@ import { ignoredParams, normalTraceId, parseParams, readExplore, readTrace, type
 import { Icon } from '../../app/icons.tsx';
 import { AddressNotice, Delayed, Empty, ErrorNote, useTitle } from '../../app/ui.tsx';
 import { ApiError } from '../../api/client.ts';
-import { mainRoot } from '../../engine/critical.ts';
 import { printable } from '../../engine/text.ts';
 import { formatCount, formatDuration } from '../../engine/units.ts';
 import { TraceView } from './trace-view.tsx';
@@ -43,8 +42,8 @@ function Loading({ bytes }: { bytes: number }) {
 
 function titleOf(state: TraceState): string {
   if (state.kind !== 'ready') return 'Trace';
-  const { columns, tree } = state.trace;
-  const root = mainRoot(columns, tree);
+  const { columns, critical } = state.trace;
+  const { root } = critical;
   if (root < 0) return 'Trace';
   return `${printable(columns.serviceNames[columns.service[root]])} ${printable(columns.strings[columns.name[root]])}, ${formatDuration(columns.durationMicros)}`;
 }

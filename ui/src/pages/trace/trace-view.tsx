@@ -14,7 +14,7 @@ import type { FoldState } from '../../engine/rows.ts';
 import type { Waterfall } from '../../engine/waterfall.ts';
 import { DetailsPanel } from './details-panel.tsx';
 import { FindBar, useFind } from './find-bar.tsx';
-import { Minimap } from './minimap.tsx';
+import { Minimap, type WindowListener } from './minimap.tsx';
 import { TableView } from './table-view.tsx';
 import { TraceHeader } from './trace-header.tsx';
 import type { LoadedTrace } from './use-trace.ts';
@@ -30,7 +30,8 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
   const [waterfall, setWaterfall] = useState<Waterfall | null>(null);
   const [selected, setSelected] = useState(() => (search.span === undefined ? -1 : findSpanId(columns, search.span)));
   const [activeRow, setActiveRow] = useState(0);
-  const [span, setWindow] = useState<[number, number]>([0, Math.max(1, columns.durationMicros)]);
+  // The minimap alone follows the window, so that zooming does not render the page.
+  const [windowListeners] = useState(() => new Set<WindowListener>());
   const [isPanelOpen, setPanelOpen] = useState(() => window.innerWidth > 900);
   const view = search.view ?? 'waterfall';
   const path = useRef(location.pathname);
@@ -62,14 +63,14 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
         remember({ span: node >= 0 && node < columns.spanCount ? hexId(columns.spanId, node) : undefined });
       },
       onWindow: (t0: number, t1: number) => {
-        setWindow([t0, t1]);
+        for (const listener of windowListeners) listener(t0, t1);
         const isWhole = t0 <= 0 && t1 >= columns.durationMicros;
         remember({ z: isWhole ? undefined : printZoom(t0, t1) });
       },
       onFolds: (folds: FoldState) => remember({ fold: printFolds(columns, folds) ?? undefined }),
       onActive: setActiveRow,
     }),
-    [columns, remember],
+    [columns, remember, windowListeners],
   );
 
   // The address was changed from outside (Back, Forward, an edited address): the picture follows it.
@@ -122,7 +123,7 @@ export function TraceView({ traceId, trace, search }: { traceId: string; trace: 
   return (
     <>
       <TraceHeader trace={trace} traceId={traceId} back={search.back} onCopyLink={copyLink} onGo={(node) => waterfall?.reveal(node)} />
-      <Minimap trace={trace} window={span} waterfall={waterfall} isEnabled={view === 'waterfall'} />
+      <Minimap trace={trace} windowListeners={windowListeners} waterfall={waterfall} isEnabled={view === 'waterfall'} />
       <div className="trace-tools">
         <div className="segmented" role="group" aria-label="View">
           <button type="button" aria-pressed={view === 'waterfall'} onClick={() => setView('waterfall')}>
