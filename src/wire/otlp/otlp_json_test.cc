@@ -351,7 +351,8 @@ TEST(OtlpJson, KeepsWholeNumbersBeyond64BitsAsDoubles) {
 
 TEST(OtlpJson, ReadsADocumentWithBothKindsOfOddities) {
   const auto decoded = decode_span(
-      R"("name":"\ud83d","attributes":[{"key":"k\ud83d","value":{"intValue":100000000000000000000}}])");
+      R"("name":"\ud83d",
+         "attributes":[{"key":"k\ud83d","value":{"intValue":100000000000000000000}}])");
   EXPECT_EQ(only_span(decoded).name, "\xEF\xBF\xBD");
 }
 
