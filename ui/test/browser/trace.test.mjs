@@ -105,14 +105,17 @@ test('Trace: the address reproduces the picture', async (s) => {
   await settle(page, 700);
   await page.keyboard.press('v');
   await settle(page, 400);
-  const picture = () => scene(page, 'JSON.stringify([scene.t0.toFixed(2), scene.t1.toFixed(2), scene.selected, scene.rows.count, Boolean(scene.critical)])');
+  const picture = async () => JSON.parse(await scene(page, 'JSON.stringify([scene.t0, scene.t1, scene.selected, scene.rows.count, Boolean(scene.critical)])'));
   const before = await picture();
   const address = new URL(page.url());
   for (const key of ['span', 'z', 'fold', 'crit']) assert.ok(address.searchParams.has(key), `${key} is in the address`);
   await page.reload();
   await waitForRows(page, 5);
   await settle(page, 400);
-  assert.equal(await picture(), before);
+  const after = await picture();
+  // The address carries hundredths of a microsecond, so the last digit may be rounded.
+  for (const edge of [0, 1]) assert.ok(Math.abs(after[edge] - before[edge]) < 0.02, `${after[edge]} is not ${before[edge]}`);
+  assert.deepEqual(after.slice(2), before.slice(2));
   const again = await s.open(address.pathname + address.search);
   await waitForRows(again, 5);
   assert.equal(again.url().split('?')[0].endsWith(slow.traceId), true);
