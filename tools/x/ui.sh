@@ -56,7 +56,27 @@ ui_test() {
   return "$status"
 }
 
-# Runs both test suites of the web UI as runners of their own.
+# The tests of the trace page again, against the program itself on an empty store: they send their traces as OTLP.
+ui_test_real() {
+  local log="$RESULTS/ui-real.log" data status=0 server address=""
+  say "running the tests of the trace page against build/dev/waybill"
+  data=$(mktemp -d)
+  WAYBILL_LISTEN_OTLP_GRPC=127.0.0.1:0 WAYBILL_LISTEN_OTLP_HTTP=127.0.0.1:0 WAYBILL_LISTEN_WEB=127.0.0.1:0 \
+    build/dev/waybill serve --data "$data/store" 2>"$data/log" &
+  server=$!
+  for _ in $(seq 100); do
+    address=$(sed -n 's/.*listener=web address=//p' "$data/log")
+    if [ -n "$address" ]; then break; fi
+    sleep 0.1
+  done
+  (cd ui && WAYBILL_UI_BASE_URL="http://$address" npm run --silent test:browser -- Trace) 2>&1 | tee "$log" || status=$?
+  kill "$server" && wait "$server" || true
+  rm -rf "$data"
+  python3 tools/results.py last-line "$RESULTS" "ui real server" "$log"
+  return "$status"
+}
+
+# Runs the test suites of the web UI as runners of their own.
 ui_tests() {
   if [ ! -f ui/package.json ]; then
     skip_runner "ui unit" "there is no ui/package.json"
@@ -65,6 +85,11 @@ ui_tests() {
   fi
   attempt "ui unit" ui_test unit
   attempt "ui browser" ui_test browser
+  if [ -x build/dev/waybill ]; then
+    attempt "ui real server" ui_test_real
+  else
+    skip_runner "ui real server" "there is no build/dev/waybill"
+  fi
 }
 
 cmd_ui() {
