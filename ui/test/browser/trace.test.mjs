@@ -175,6 +175,7 @@ test('Trace: parents that were not received are shown as such', async (s) => {
   const lost = s.trace('dropped-baton');
   const page = await s.open(`/t/${lost.traceId}`);
   await page.getByText('incomplete: 1 parent not received').waitFor();
+  await rowsOf(page).filter({ hasText: 'parent not received' }).first().waitFor();
   assert.equal(await rowsOf(page).filter({ hasText: 'parent not received' }).count(), lost.truth.missing.length);
   await rowsOf(page).filter({ hasText: 'parent not received' }).click();
   await page.getByRole('complementary').getByText(lost.truth.missing[0]).waitFor();
