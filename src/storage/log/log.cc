@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -195,6 +196,9 @@ class FileLog final : public Log {
         publish_queue();
         queue_.push_back({std::move(record), checksum, std::move(done)});
         wake_.notify_one();
+        if (queue_bytes_ >= options_.group_bytes_max) {
+          group_full_.notify_one();
+        }
       }
     }
     if (refusal.has_value()) {
@@ -218,6 +222,7 @@ class FileLog final : public Log {
       const MutexLock lock(mutex_);
       is_closing_ = true;
       wake_.notify_one();
+      group_full_.notify_one();
     }
     if (thread_.joinable()) {
       thread_.join();
@@ -263,6 +268,7 @@ class FileLog final : public Log {
     while (queue_.empty() && retire_before_ == 0 && !is_closing_) {
       wake_.wait(mutex_);
     }
+    wait_for_company();
     std::size_t bytes = 0;
     while (!queue_.empty()) {
       const std::size_t size = queue_.front().record.body->size();
@@ -276,6 +282,22 @@ class FileLog final : public Log {
     work.retire_before = std::exchange(retire_before_, 0);
     work.is_last = is_closing_ && queue_.empty();
     return work;
+  }
+
+  // Where the last group had several appends, more are on their way: the next commit is put off
+  // until group_interval after the last, and they share its sync.
+  void wait_for_company() REQUIRES(mutex_) {
+    if (last_group_count_ > 1) {
+      const std::chrono::nanoseconds until = last_commit_ + options_.group_interval;
+      while (!is_closing_ && queue_bytes_ < options_.group_bytes_max) {
+        const std::chrono::nanoseconds left = until - clock_.steady();
+        if (left <= std::chrono::nanoseconds(0) || !group_full_.wait_for(mutex_, left)) {
+          break;
+        }
+      }
+    }
+    last_commit_ = clock_.steady();
+    last_group_count_ = queue_.size();
   }
 
   // In groups that each lie in one segment.
@@ -381,9 +403,12 @@ class FileLog final : public Log {
   // Set before the thread starts, then the thread's own.
   std::optional<SegmentFiles> files_;
   Error last_failure_;
+  std::chrono::nanoseconds last_commit_{0};
+  std::size_t last_group_count_ = 0;
 
   mutable Mutex mutex_;
   Condition wake_;
+  Condition group_full_;
   std::deque<Pending> queue_ GUARDED_BY(mutex_);
   std::size_t queue_bytes_ GUARDED_BY(mutex_) = 0;  // with those being written
   std::uint64_t next_position_ GUARDED_BY(mutex_) = 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,9 @@ struct LogOptions {
       std::size_t{256}
       << 20;  // appended and not yet written; beyond it appends are refused (Unavailable)
   std::size_t group_bytes_max = std::size_t{8} << 20;     // written and synced together
+  // Least time from the start of one commit to the next while several appends come together: what
+  // a sync costs is shared by more of them. A lone append never waits for company.
+  std::chrono::nanoseconds group_interval = std::chrono::milliseconds(1);
   std::size_t record_bytes_max = std::size_t{256} << 20;  // a longer claim in a file is damage
   std::uint64_t free_bytes_min =
       std::uint64_t{256}

@@ -321,6 +321,45 @@ TEST_F(GatedLog, SyncsTogetherWhatCameDuringASync) {
   EXPECT_EQ(files_.sync_count() - before, 2U);
 }
 
+TEST_F(GatedLog, LetsAppendsThatCameTogetherWaitForEachOther) {
+  options_.group_interval = std::chrono::hours(1);
+  options_.group_bytes_max = 100;
+  open();
+  auto held = hold_one("held");
+  auto first = append("together");
+  auto second = append("together");
+  gated_.let_through();
+  EXPECT_TRUE(first.get().has_value());
+  EXPECT_TRUE(second.get().has_value());
+  const std::uint64_t before = files_.sync_count();
+  auto third = append(body_of(50));
+  auto fourth = append(body_of(50));  // now the group is full, and waits no longer
+  EXPECT_TRUE(third.get().has_value());
+  EXPECT_TRUE(fourth.get().has_value());
+  EXPECT_EQ(files_.sync_count() - before, 1U);
+}
+
+TEST_F(GatedLog, HoldsNoLoneAppendBack) {
+  options_.group_interval = std::chrono::hours(1);
+  open();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(append("alone").get().has_value());
+  }
+}
+
+TEST_F(GatedLog, WritesWhatWaitsForCompanyWhenItIsClosed) {
+  options_.group_interval = std::chrono::hours(1);
+  open();
+  auto held = hold_one("held");
+  auto first = append("together");
+  auto second = append("together");
+  gated_.let_through();
+  EXPECT_TRUE(second.get().has_value());
+  auto late = append("late");
+  log_->close();
+  EXPECT_TRUE(late.get().has_value());
+}
+
 TEST_F(GatedLog, KeepsAGroupWithinItsLimit) {
   options_.group_bytes_max = 25;
   open();
