@@ -47,32 +47,13 @@ ui_build() {
   write_stamp "$UI_STAMP" "$wanted"
 }
 
-# ui_test KIND (unit or browser): the npm script prints its own 'N passed, N failed' as its last line.
+# ui_test KIND (unit or browser): the npm script prints its own 'N passed, N failed' as its last line. The browser tests start
+# build/dev/waybill themselves, on free ports and over folders of their own, and keep its logs where one fails.
 ui_test() {
   local kind=$1 log="$RESULTS/ui-$1.log" status=0
   say "running the $kind tests of the web UI"
-  (cd ui && npm run --silent "test:$kind") 2>&1 | tee "$log" || status=$?
+  (cd ui && WAYBILL_BIN="$ROOT/build/dev/waybill" npm run --silent "test:$kind") 2>&1 | tee "$log" || status=$?
   python3 tools/results.py last-line "$RESULTS" "ui $kind" "$log"
-  return "$status"
-}
-
-# The tests of the trace page again, against the program itself on an empty store: they send their traces as OTLP.
-ui_test_real() {
-  local log="$RESULTS/ui-real.log" data status=0 server address=""
-  say "running the tests of the trace page against build/dev/waybill"
-  data=$(mktemp -d)
-  WAYBILL_LISTEN_OTLP_GRPC=127.0.0.1:0 WAYBILL_LISTEN_OTLP_HTTP=127.0.0.1:0 WAYBILL_LISTEN_WEB=127.0.0.1:0 \
-    build/dev/waybill serve --data "$data/store" 2>"$data/log" &
-  server=$!
-  for _ in $(seq 100); do
-    address=$(sed -n 's/.*listener=web address=//p' "$data/log")
-    if [ -n "$address" ]; then break; fi
-    sleep 0.1
-  done
-  (cd ui && WAYBILL_UI_BASE_URL="http://$address" npm run --silent test:browser -- Trace) 2>&1 | tee "$log" || status=$?
-  kill "$server" && wait "$server" || true
-  rm -rf "$data"
-  python3 tools/results.py last-line "$RESULTS" "ui real server" "$log"
   return "$status"
 }
 
@@ -84,11 +65,10 @@ ui_tests() {
     return 0
   fi
   attempt "ui unit" ui_test unit
-  attempt "ui browser" ui_test browser
   if [ -x build/dev/waybill ]; then
-    attempt "ui real server" ui_test_real
+    attempt "ui browser" ui_test browser
   else
-    skip_runner "ui real server" "there is no build/dev/waybill"
+    skip_runner "ui browser" "there is no build/dev/waybill"
   fi
 }
 
@@ -107,9 +87,10 @@ cmd_ui() {
       say "done: ui/dist"
       ;;
     test)
-      ensure_packages test
+      ensure_packages build test
       ui_build
       results_start
+      attempt_step "build" build_preset dev yes
       ui_tests
       results_finish
       ;;

@@ -27,17 +27,20 @@ const client = new QueryClient({
   },
 });
 
-followTheme();
-listenForKeys();
-const { tz } = parseParams(location.search);
-// A shared link brings its zone for this visit; the stored choice stays.
-if (tz !== undefined && isZone(tz)) changeSettings({ zone: tz }, 'visit');
-
-const host = document.getElementById('app');
-if (host !== null) {
+function start(): void {
+  followTheme();
+  listenForKeys();
+  const { tz } = parseParams(location.search);
+  // A shared link brings its zone for this visit; the stored choice stays.
+  if (tz !== undefined && isZone(tz)) changeSettings({ zone: tz }, 'visit');
+  const host = document.getElementById('app');
+  if (host === null) return;
   createRoot(host).render(
     <QueryClientProvider client={client}>
       <RouterProvider router={router} />
     </QueryClientProvider>,
   );
 }
+
+// A task of its own: evaluating the modules has just been one, and together they would hold up the browser too long.
+setTimeout(start);

@@ -259,6 +259,15 @@ Result<TracesQuery> parse_traces_query(const net::QueryParams& parameters, UnixN
   return query;
 }
 
+std::optional<UnixNanos> parse_time(std::string_view text) {
+  constexpr std::size_t kOffsetBytes = 6;  // of "+02:00"
+  std::string mended(text);
+  if (mended.size() > kOffsetBytes && mended[mended.size() - kOffsetBytes] == ' ') {
+    mended[mended.size() - kOffsetBytes] = '+';
+  }
+  return parse_rfc3339(mended);
+}
+
 Result<storage::ScanRequest> parse_v3_query(const net::QueryParams& parameters) {
   Wanted wanted;
   wanted.service = with_alias(parameters, "query.serviceName", "query.service_name").value;
@@ -277,7 +286,7 @@ Result<storage::ScanRequest> parse_v3_query(const net::QueryParams& parameters) 
   }
   storage::ScanRequest search;
   for (const auto& [given, time] : {std::pair(min, &search.time.begin), {max, &search.time.end}}) {
-    const std::optional<UnixNanos> parsed = parse_rfc3339(given.value);
+    const std::optional<UnixNanos> parsed = parse_time(given.value);
     if (!parsed) {
       return malformed(given.name,
                        "expecting a time such as 2026-11-21T12:00:00Z, not " + quote(given.value));

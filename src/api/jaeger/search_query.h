@@ -46,6 +46,10 @@ Result<bool> bool_parameter(const net::QueryParams& parameters, std::string_view
 Result<UnixNanos> epoch_parameter(const net::QueryParams& parameters, std::string_view name,
                                   std::uint64_t unit_nanos, UnixNanos otherwise);
 
+// A time in RFC 3339. Grafana's data source leaves the plus of an offset unencoded, so that it
+// arrives as a blank, which is taken for the plus that it was.
+std::optional<UnixNanos> parse_time(std::string_view text);
+
 // The value of the first name, else of its older alias, with the name that was used.
 struct NamedValue {
   std::string_view name;

@@ -139,6 +139,17 @@ TEST(V3Query, TakesBothSpellings) {
   EXPECT_EQ(parse_v3("").value().filter.kind, storage::Filter::Kind::All);
 }
 
+TEST(ParseTime, TakesAnOffsetWhosePlusWasNotEncoded) {
+  const UnixNanos time = parse_time("2026-11-21T12:00:00Z").value();
+  EXPECT_EQ(parse_time("2026-11-21T14:00:00+02:00"), time);
+  EXPECT_EQ(parse_time("2026-11-21T14:00:00 02:00"), time);
+  EXPECT_EQ(parse_time("2026-11-21T14:00:00.5 02:00"), time + 500'000'000);
+  for (const char* bad :
+       {"", " 02:00", "2026-11-21 12:00", "2026-11-21T14:00:00  2:00", "x 02:00"}) {
+    EXPECT_FALSE(parse_time(bad).has_value()) << bad;
+  }
+}
+
 TEST(ParseId, TakesHexAndBase64) {
   const model::TraceId id{0x0102030405060708, 0x090a0b0c0d0e0f10};
   EXPECT_EQ(parse_id("0102030405060708090A0b0c0d0e0f10").value(), id);

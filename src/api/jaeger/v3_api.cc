@@ -40,7 +40,7 @@ Result<std::optional<UnixNanos>> rfc3339_parameter(const NamedValue& given) {
   if (given.value.empty()) {
     return std::optional<UnixNanos>();
   }
-  const std::optional<UnixNanos> time = parse_rfc3339(given.value);
+  const std::optional<UnixNanos> time = parse_time(given.value);
   if (!time) {
     return invalid_argument("malformed parameter " + std::string(given.name) +
                             ": expecting a time such as 2026-11-21T12:00:00Z, not " +

@@ -6,6 +6,7 @@ import { drawNameCell } from './draw-names.ts';
 import {
   barOfRow, barOfTimes, firstRow, lastRow, rowTop, stickyRows, timelineLeft, timelineWidth, xOfTime, type Bar,
 } from './geometry.ts';
+import { durationLabels } from './labels.ts';
 import { Patterns } from './patterns.ts';
 import type { Scene } from './scene.ts';
 import { TextFitter } from './text.ts';
@@ -274,30 +275,35 @@ export class Painter {
 
   private drawDuration(scene: Scene, row: number, node: number, bar: Bar, top: number): void {
     const c = this.context;
-    const { columns, tree, theme } = scene;
-    const group = scene.rows.group[row];
-    let text: string;
-    if (node >= columns.spanCount) text = 'not received';
-    else if (group >= 0) text = `${formatDuration(tree.groups.total[group])} total, max ${formatDuration(tree.groups.max[group])}`;
-    else text = formatDuration(columns.duration[node]);
+    const { theme } = scene;
     c.font = `11px ${theme.fontUi}`;
-    const fitted = this.fitter.fit(c, 'duration', text, 400);
-    const right = timelineLeft(scene) + timelineWidth(scene);
-    const middle = top + scene.rowHeight / 2 + 0.5;
-    let x = bar.x + bar.width + 7;
-    const isOutsideRight = x + fitted.width > right;
-    if (isOutsideRight) x = bar.x - fitted.width - 7;
-    if (x < timelineLeft(scene)) {
-      // No room on either side: inside the bar, on a small ground of its own.
-      x = Math.max(timelineLeft(scene), Math.min(bar.x + bar.width, right) - fitted.width - 8);
+    const left = timelineLeft(scene);
+    const right = left + timelineWidth(scene);
+    const labels = durationLabels(scene, row, node).map((text) => this.fitter.fit(c, 'duration', text, 400));
+    // The longest label that has room behind the bar, or before it.
+    let label = labels[labels.length - 1];
+    let x = -1;
+    for (const fitted of labels) {
+      const behind = bar.x + bar.width + 7;
+      const before = bar.x - fitted.width - 7;
+      if (behind + fitted.width <= right) x = behind;
+      else if (before >= left) x = before;
+      if (x < 0) continue;
+      label = fitted;
+      break;
+    }
+    if (x < 0) {
+      // No room on either side: inside the bar, on a small ground of its own. The bar is seen around it, so that it is not
+      // taken for one that ends before it.
+      x = Math.max(left, Math.min(bar.x + bar.width, right) - label.width - 14);
       c.fillStyle = theme.ground;
       c.beginPath();
-      c.roundRect(x - 5, top + scene.rowHeight / 2 - 7, fitted.width + 10, 14, 3);
+      c.roundRect(x - 4, Math.round(top + (scene.rowHeight - BAR_HEIGHT) / 2) + 1, label.width + 8, BAR_HEIGHT - 2, 2);
       c.fill();
     }
     c.fillStyle = theme.inkSoft;
     c.textAlign = 'left';
-    c.fillText(fitted.text, x, middle);
+    c.fillText(label.text, x, top + scene.rowHeight / 2 + 0.5);
   }
 
   private drawSticky(scene: Scene): void {

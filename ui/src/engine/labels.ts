@@ -3,10 +3,10 @@
 
 import { STATUS_ERROR, type TraceColumns } from './decode.ts';
 import { hasChildren, type Rows } from './rows.ts';
-import type { CriticalIndex } from './scene.ts';
+import type { CriticalIndex, Scene } from './scene.ts';
 import { printable } from './text.ts';
 import type { TraceTree } from './tree.ts';
-import { formatCount, speakDuration } from './units.ts';
+import { formatCount, formatDuration, speakDuration } from './units.ts';
 
 export interface RowLabel {
   name: string;
@@ -43,4 +43,13 @@ export function labelOfRow(columns: TraceColumns, tree: TraceTree, rows: Rows, r
   if (columns.status[node] === STATUS_ERROR) parts.push('error');
   parts.push(place);
   return { name, facts: parts.join(', ') };
+}
+
+// What is written at a bar, the longest first.
+export function durationLabels({ columns, tree, rows }: Scene, row: number, node: number): string[] {
+  if (node >= columns.spanCount) return ['not received'];
+  const group = rows.group[row];
+  if (group < 0) return [formatDuration(columns.duration[node])];
+  const total = formatDuration(tree.groups.total[group]);
+  return [`${total} total, max ${formatDuration(tree.groups.max[group])}`, total];
 }

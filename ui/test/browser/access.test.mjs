@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assert, axe, rowsOf, settle, test, waitForRows } from './harness.mjs';
+import { assert, axe, drawn, pause, rowsOf, scene, settled, test, waitForRows } from './harness.mjs';
 
 for (const theme of ['light', 'dark']) {
   test(`Access: no violations on any page, ${theme}`, async (s) => {
     const slow = s.trace('slow-bank');
-    for (const [path, ready] of [['/', '.services tbody tr'], ['/explore', '.result'], [`/explore?q=${encodeURIComponent('{ name = "none" && status = error }')}`, '.empty'], ['/settings', '.settings'], [`/t/${slow.traceId}`, '.legend'], [`/t/${slow.traceId}?span=${slow.truth.slowest}&crit=1`, '.attribute'], [`/t/${slow.traceId}?view=table`, '.table-view tbody tr'], [`/t/${s.store.special.hostile.traceId}`, '.wf-mirror-row'], ['/no/such', '.empty']]) {
-      const page = await s.open(path, { theme });
+    const page = await s.open('/', { theme });
+    for (const [path, ready] of [
+      ['/', '.services tbody tr'],
+      ['/explore', '.result'],
+      [`/explore?q=${encodeURIComponent('{ name = "none" && status = error }')}`, '.empty'],
+      ['/settings', '.settings'],
+      [`/t/${slow.traceId}`, '.legend'],
+      [`/t/${slow.traceId}?span=${slow.truth.slowest}&crit=1`, '.attribute'],
+      [`/t/${slow.traceId}?view=table`, '.table-view tbody tr'],
+      [`/t/${s.store.special.hostile.traceId}`, '.wf-mirror-row'],
+      ['/no/such', '.empty'],
+    ]) {
+      await s.visit(page, path);
       await page.locator(ready).first().waitFor();
-      await settle(page, 250);
+      await settled(page);
       await axe(page, `${path} ${theme}`);
     }
   });
@@ -38,12 +49,11 @@ for (const theme of ['light', 'dark']) {
     await axe(form, 'help');
   });
 
-  test(`Access: no violations while nothing is stored or the server is away, ${theme}`, { needs: 'mock' }, async (s) => {
-    s.mock.faults.empty = true;
+  test(`Access: no violations while nothing is stored or the server is away, ${theme}`, { server: 'own' }, async (s) => {
     const page = await s.open('/', { theme, allow: /ERR_|Failed to load/ });
     await page.getByText('Waiting for the first span').waitFor();
     await axe(page, 'onboarding');
-    await page.route('**/api/**', (route) => route.abort());
+    await s.server.stop();
     await page.locator('.status-away').waitFor();
     await axe(page, 'away');
   });
@@ -70,10 +80,12 @@ test('Access: results of a search are announced', async (s) => {
 });
 
 test('Access: targets are at least 24 pixels high', async (s) => {
-  for (const path of ['/', '/explore', '/settings', `/t/${s.trace('slow-bank').traceId}?span=${s.trace('slow-bank').truth.slowest}`]) {
-    const page = await s.open(path);
-    await page.locator('h1').first().waitFor();
-    await settle(page, 400);
+  const slow = s.trace('slow-bank');
+  const page = await s.open('/');
+  for (const [path, ready] of [['/', '.services tbody tr'], ['/explore', '.result'], ['/settings', '.settings'], [`/t/${slow.traceId}?span=${slow.truth.slowest}`, '.attribute']]) {
+    await s.visit(page, path);
+    await page.locator(ready).first().waitFor();
+    await settled(page);
     const small = await page.evaluate(() =>
       [...document.querySelectorAll('button, a, input, select, [role=tab]')]
         .filter((element) => element.checkVisibility() && !element.closest('p, dd .fact, .skip') && !element.classList.contains('skip') && !element.classList.contains('text-button'))
@@ -90,11 +102,12 @@ test('Access: reduced motion is obeyed', async (s) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto(`${s.base}/t/${s.trace('slow-bank').traceId}`);
   await waitForRows(page, 5);
-  const span = () => page.evaluate(() => document.querySelector('.waterfall').waterfall.scene.t1 - document.querySelector('.waterfall').waterfall.scene.t0);
+  const span = () => scene(page, 'scene.t1 - scene.t0');
   const before = await span();
   await page.keyboard.press('w');
+  await drawn(page);
   const after = await span();
   assert.ok(after < before, 'one step at once');
-  await settle(page, 200);
+  await pause(page, 150);
   assert.equal(await span(), after);
 });

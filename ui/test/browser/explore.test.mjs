@@ -1,39 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assert, settle, test, waitForRows } from './harness.mjs';
+import { runnerImport } from 'vite';
+import { makeRandom } from '../traces/generator.mjs';
+import { assert, drawn, eventually, pause, test, waitForRows } from './harness.mjs';
 
 const q = (text) => `/explore?q=${encodeURIComponent(text)}`;
 const results = (page) => page.locator('.result');
 const headCount = async (page) => Number((await page.locator('[data-testid=result-head] strong').innerText()).replaceAll(',', ''));
-
-test('Home: counts lead to the list behind them', async (s) => {
-  const page = await s.open('/');
-  await page.getByRole('row', { name: /payment/ }).getByRole('link', { name: 'payment', exact: true }).click();
-  await page.waitForURL(/explore/);
-  assert.equal(new URL(page.url()).searchParams.get('q'), '{ resource.service.name = "payment" }');
-  await results(page).first().waitFor();
-  assert.match(await results(page).first().innerText(), /matched/);
-});
-
-test('Home: the error count opens the failed spans', async (s) => {
-  const page = await s.open('/');
-  await page.getByRole('link', { name: /failed spans? of bank-api/ }).click();
-  await results(page).first().waitFor();
-  assert.equal(new URL(page.url()).searchParams.get('q'), '{ resource.service.name = "bank-api" && status = error }');
-});
-
-test('Home: waiting for the first span turns green by itself', { needs: 'mock' }, async (s) => {
-  s.mock.faults.empty = true;
-  const page = await s.open('/');
-  await page.getByText('Waiting for the first span').waitFor();
-  await page.getByText('127.0.0.1:4318').first().waitFor();
-  assert.match(await page.locator('pre').first().innerText(), /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:4318/);
-  await page.getByRole('button', { name: 'gRPC', exact: true }).click();
-  assert.match(await page.locator('pre').first().innerText(), /4317/);
-  await page.getByRole('button', { name: 'Copy: Shell' }).click();
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^export OTEL_SERVICE_NAME/);
-  s.mock.faults.empty = false;
-  await page.getByText('The first span has arrived').first().waitFor({ timeout: 2500 });
-});
 
 test('Explore: newest first, one row for each trace, paged to the end', async (s) => {
   const page = await s.open('/explore');
@@ -42,9 +14,10 @@ test('Explore: newest first, one row for each trace, paged to the end', async (s
   for (let i = 0; i < 12; i++) {
     const more = page.getByRole('button', { name: 'Load more' });
     await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    const before = await headCount(page);
     if ((await more.count()) === 0) break;
     await more.click();
-    await settle(page, 250);
+    await eventually(async () => assert.ok((await headCount(page)) > before, 'a further page'));
   }
   await page.getByText(/That is all/).waitFor();
   const seen = new Set();
@@ -61,7 +34,7 @@ test('Explore: newest first, one row for each trace, paged to the end', async (s
       element.scrollBy(0, element.clientHeight / 2);
       return element.scrollTop === before;
     });
-    await settle(page, 20);
+    await drawn(page);
     if (atEnd) break;
   }
   assert.equal(seen.size, await headCount(page));
@@ -108,7 +81,29 @@ test('Explore: a fault in the query is shown at its character', async (s) => {
   assert.equal(await page.locator('.query-fault').count(), 0);
 });
 
-test('Explore: three kinds of nothing', { needs: 'mock' }, async (s) => {
+test('Explore: what the builder writes, the server takes', async (s) => {
+  const { module: builder } = await runnerImport(new URL('../../src/query/builder.ts', import.meta.url).pathname);
+  const random = makeRandom(5);
+  const any = (list) => list[Math.floor(random() * list.length)];
+  const keys = ['http.route', 'a b', 'quo"te', 'back\\slash', 'ключ', '{brace}', 'a.b.c', '0', 'name', "it's", '&&'];
+  const texts = ['payment', '', 'quo"te', 'back\\slash', 'line\nbreak', '\u{1f4a3}', '{ x = 1 }', '`'];
+  const conditions = () => [
+    { field: builder.attributeField(any(['span', 'resource', 'event', 'link', 'instrumentation']), any(keys)), operator: any(['=', '!=']), value: builder.quote(any(texts)) },
+    { field: any(['name', 'resource.service.name', '.http.route']), operator: any(['=', '!=', '=~', '!~']), value: builder.quote(any(['payment', 'a.*b', ''])) },
+    { field: 'duration', operator: any(['=', '!=', '>', '>=', '<', '<=']), value: any(['1.5s', '250ms', '10ns', '3us', '2m', '1h']) },
+    { field: 'status', operator: any(['=', '!=']), value: any(['error', 'ok', 'unset']) },
+    { field: 'kind', operator: any(['=', '!=']), value: any(['server', 'client', 'internal', 'producer', 'consumer']) },
+    { field: 'span.count', operator: any(['=', '>', '<=']), value: any(['0', '-2.5', '17']) },
+  ];
+  for (let i = 0; i < 60; i++) {
+    const chips = conditions().filter(() => random() < 0.5);
+    const text = builder.printQuery(chips);
+    const answer = await fetch(`${s.base}/api/w1/search?limit=1&q=${encodeURIComponent(text)}`);
+    assert.equal(answer.status, 200, `${text}: ${await answer.text()}`);
+  }
+});
+
+test('Explore: two kinds of nothing', async (s) => {
   const none = await s.open(q('{ name = "no such" && status = error }'));
   await none.getByText('No trace matches').waitFor();
   await none.getByRole('button', { name: /Without operation = no such/ }).click();
@@ -117,48 +112,69 @@ test('Explore: three kinds of nothing', { needs: 'mock' }, async (s) => {
   await outside.getByText('Nothing in this time range').waitFor();
   await outside.getByRole('button', { name: 'Search everything stored' }).click();
   await results(outside).first().waitFor();
-  s.mock.faults.empty = true;
-  const empty = await s.open('/explore');
-  await empty.getByText('Nothing is stored yet').waitFor();
 });
 
-test('Explore: a partial answer says so and goes on', { needs: 'mock' }, async (s) => {
-  s.mock.faults.partial = true;
+test('Explore: where nothing is stored, the list fills by itself', { server: 'own' }, async (s) => {
   const page = await s.open('/explore');
+  await page.getByText('Nothing is stored yet').waitFor();
+  await s.server.send([s.store.special.single]);
+  await results(page).first().waitFor();
+});
+
+// The server's own answer, as it is when the time of the query ran out half way.
+async function cutShort(page, pages) {
+  await page.route('**/api/w1/search?*', async (route) => {
+    if (pages-- <= 0) return route.continue();
+    const response = await route.fetch({ url: route.request().url().replace(/limit=\d+/, 'limit=7') });
+    await route.fulfill({ response, json: { ...(await response.json()), complete: false } });
+  });
+}
+
+test('Explore: a partial answer says so and goes on', async (s) => {
+  const page = await s.open(null);
+  await cutShort(page, 1);
+  await s.visit(page, '/explore');
   await page.getByText('Not everything was searched').waitFor();
-  const before = await headCount(page);
-  s.mock.faults.partial = false;
+  assert.equal(await headCount(page), 7);
   await page.getByRole('button', { name: 'Search on' }).click();
-  await page.waitForFunction((count) => Number(document.querySelector('[data-testid=result-head] strong').textContent) > count, before);
+  await eventually(async () => assert.equal(await headCount(page), 57));
   assert.equal(await page.getByText('Not everything was searched').count(), 0);
 });
 
-test('Explore: an error says what failed and can be tried again', { needs: 'mock' }, async (s) => {
-  s.mock.faults.search = { status: 503, code: 'unavailable', message: 'the store is reopening' };
-  const page = await s.open('/explore', { allow: /503/ });
+test('Explore: an error says what failed and can be tried again', { alone: true }, async (s) => {
+  const page = await s.open(null, { allow: /503/ });
+  const search = '**/api/w1/search?*';
+  await page.route(search, (route) => route.fulfill({ status: 503, headers: { 'x-request-id': 'r-17' }, json: { error: { code: 'unavailable', message: 'the store is reopening' } } }));
+  await s.visit(page, '/explore');
   await page.getByText('the store is reopening').waitFor();
-  await page.getByText(/request mock-\d+, status 503/).waitFor();
+  await page.getByText('request r-17, status 503').waitFor();
   await page.getByRole('button', { name: 'Copy diagnostics' }).click();
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /"requestId": "mock-/);
-  delete s.mock.faults.search;
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /"requestId": "r-17"/);
+  await page.unroute(search);
   await page.getByRole('button', { name: 'Try again' }).click();
   await results(page).first().waitFor();
 });
 
-test('Explore: a late answer to an older query is never shown', { needs: 'mock' }, async (s) => {
+test('Explore: a late answer to an older query is never shown', async (s) => {
   const page = await s.open(null);
+  let held = null;
+  let letGo = null;
+  const isHeld = new Promise((resolve) => (held = resolve));
+  const goes = new Promise((resolve) => (letGo = resolve));
   await page.route('**/api/w1/search?*gateway*', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    held();
+    await goes;
     await route.continue().catch(() => undefined);
   });
-  await page.goto(s.base + q('{ resource.service.name = "gateway" }'));
-  await settle(page, 150);
+  await s.visit(page, q('{ resource.service.name = "gateway" }'));
+  await isHeld;
   await page.getByRole('button', { name: 'TraceQL' }).click();
   const area = page.getByRole('textbox', { name: 'TraceQL span filter' });
   await area.fill('{ resource.service.name = "clock" }');
   await area.press('Enter');
   await results(page).first().waitFor();
-  await settle(page, 1200);
+  letGo();
+  await pause(page, 300);
   assert.equal(await headCount(page), 1);
   assert.match(await results(page).first().innerText(), /clock/);
 });
@@ -167,7 +183,7 @@ test('Explore: Back finds the list where it was left', async (s) => {
   const page = await s.open('/explore');
   await results(page).first().waitFor();
   await page.locator('.results').evaluate((element) => element.scrollTo(0, 900));
-  await settle(page, 200);
+  await drawn(page);
   const id = await results(page).evaluateAll((list) => {
     const box = document.querySelector('.results').getBoundingClientRect();
     return list.find((element) => element.getBoundingClientRect().top > box.top + 20).dataset.trace;
@@ -177,8 +193,7 @@ test('Explore: Back finds the list where it was left', async (s) => {
   await waitForRows(page);
   await page.goBack();
   await results(page).first().waitFor();
-  await settle(page, 200);
-  assert.equal(await page.locator('.results').evaluate((element) => element.scrollTop), 900);
+  await eventually(async () => assert.equal(await page.locator('.results').evaluate((element) => element.scrollTop), 900));
 });
 
 test('Explore: the time range is in the address', async (s) => {

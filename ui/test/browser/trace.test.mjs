@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assert, rowsOf, scene, settle, test, waitForRows } from './harness.mjs';
+import { assert, drawn, eventually, pause, rowsOf, scene, test, waitForRows } from './harness.mjs';
 
 const LINE = (count) => new RegExp(`of ${count.toLocaleString('en')}$`);
 
@@ -52,7 +52,7 @@ test('Trace: leaving right after a change is not undone by the address', async (
     document.querySelector('.rail a[href="/explore"]').click();
   });
   await page.locator('.result').first().waitFor();
-  await settle(page, 500);
+  await pause(page, 400);
   assert.match(page.url(), /explore$/);
 });
 
@@ -65,34 +65,30 @@ test('Trace: keyboard only, from the search box to an attribute', async (s) => {
   await page.keyboard.press('Enter');
   await page.locator('.result').first().waitFor();
   await page.keyboard.press('j');
-  await settle(page, 150);
+  await page.locator('.result:focus').waitFor();
   await page.keyboard.press('Enter');
   await waitForRows(page, 5);
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('k');
   await page.keyboard.press('j');
-  const active = () => page.evaluate(() => document.activeElement.getAttribute('aria-rowindex'));
-  assert.equal(await active(), '3');
+  const active = (name, wanted) => eventually(async () => assert.equal(await page.evaluate((key) => document.activeElement.getAttribute(key), name), wanted));
+  await active('aria-rowindex', '3');
   await page.keyboard.press('ArrowLeft');
-  assert.equal(await active(), '2');
+  await active('aria-rowindex', '2');
   await page.keyboard.press('ArrowLeft');
-  await settle(page, 150);
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-expanded')), 'false');
+  await active('aria-expanded', 'false');
   await page.keyboard.press('ArrowRight');
-  await settle(page, 150);
-  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-expanded')), 'true');
+  await active('aria-expanded', 'true');
   await page.keyboard.press('Enter');
   await page.getByRole('complementary').getByText('rpc.system').waitFor();
   const before = await scene(page, 'scene.t1 - scene.t0');
   await page.keyboard.press('w');
-  await settle(page, 300);
-  assert.ok((await scene(page, 'scene.t1 - scene.t0')) < before, 'w zooms in');
+  await eventually(async () => assert.ok((await scene(page, 'scene.t1 - scene.t0')) < before, 'w zooms in'));
   await page.keyboard.press('0');
-  await settle(page, 100);
-  assert.equal(await scene(page, 'waterfall.isWhole()'), true);
+  await eventually(async () => assert.equal(await scene(page, 'waterfall.isWhole()'), true));
   await page.keyboard.press('End');
-  assert.equal(await active(), String(await scene(page, 'scene.rows.count')));
+  await active('aria-rowindex', String(await scene(page, 'scene.rows.count')));
 });
 
 test('Trace: the address reproduces the picture', async (s) => {
@@ -102,20 +98,27 @@ test('Trace: the address reproduces the picture', async (s) => {
   await rowsOf(page).filter({ hasText: 'cart GetCart' }).first().click();
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('w');
-  await settle(page, 700);
   await page.keyboard.press('v');
-  await settle(page, 400);
+  for (const key of ['span', 'z', 'fold', 'crit']) await page.waitForURL((url) => url.searchParams.has(key));
   const picture = async () => JSON.parse(await scene(page, 'JSON.stringify([scene.t0, scene.t1, scene.selected, scene.rows.count, Boolean(scene.critical)])'));
-  const before = await picture();
+  // The zoom moves for a moment, and the address follows where it stops.
+  let before = await picture();
+  await eventually(async () => {
+    const last = before;
+    before = await picture();
+    const [from, to] = new URL(page.url()).searchParams.get('z').split('-').map(Number);
+    assert.deepEqual(before, last);
+    assert.ok(Math.abs(from - before[0]) < 0.02 && Math.abs(to - before[1]) < 0.02, `the address says ${from} to ${to}, the picture ${before}`);
+  });
   const address = new URL(page.url());
-  for (const key of ['span', 'z', 'fold', 'crit']) assert.ok(address.searchParams.has(key), `${key} is in the address`);
   await page.reload();
   await waitForRows(page, 5);
-  await settle(page, 400);
-  const after = await picture();
-  // The address carries hundredths of a microsecond, so the last digit may be rounded.
-  for (const edge of [0, 1]) assert.ok(Math.abs(after[edge] - before[edge]) < 0.02, `${after[edge]} is not ${before[edge]}`);
-  assert.deepEqual(after.slice(2), before.slice(2));
+  await eventually(async () => {
+    const after = await picture();
+    // The address carries hundredths of a microsecond, so the last digit may be rounded.
+    for (const edge of [0, 1]) assert.ok(Math.abs(after[edge] - before[edge]) < 0.02, `${after[edge]} is not ${before[edge]}`);
+    assert.deepEqual(after.slice(2), before.slice(2));
+  });
   const again = await s.open(address.pathname + address.search);
   await waitForRows(again, 5);
   assert.equal(again.url().split('?')[0].endsWith(slow.traceId), true);
@@ -158,13 +161,16 @@ test('Trace: words and TraceQL find spans, next and previous in order', async (s
   for (let i = 0; i < wanted; i++) {
     order.push(await scene(page, 'scene.activeRow'));
     await input.press('Enter');
-    await settle(page, 60);
+    await drawn(page);
   }
   assert.deepEqual(order, [...order].sort((a, b) => a - b));
   await input.fill('{ span.http.response.status_code = 504 }');
   await page.getByTestId('find-count').getByText('2 of').waitFor();
-  await input.fill('bank-api did not answer');
-  await settle(page, 500);
+  await input.fill('there is no such word');
+  await page.getByTestId('find-count').getByText('0 of').waitFor();
+  // Only the server knows the messages.
+  await input.fill('deadline exceeded');
+  await page.getByTestId('find-count').getByText('2 of').waitFor();
   await input.fill('{ status = }');
   await page.locator('.find-count .field-error').waitFor();
   await input.press('Escape');
@@ -187,14 +193,13 @@ test('Trace: equal siblings fold with their cost, errors never', async (s) => {
   const row = rowsOf(page).filter({ hasText: /24 times, total/ });
   await row.waitFor();
   const before = await scene(page, 'scene.rows.count');
+  const rows = (check) => eventually(async () => assert.ok(check(await scene(page, 'scene.rows.count')), String(await scene(page, 'scene.rows.count'))));
   await row.dblclick({ position: { x: 100, y: 10 } });
-  await settle(page);
-  assert.equal(await scene(page, 'scene.rows.count'), before + 24);
+  await rows((count) => count === before + 24);
   await page.keyboard.press('[');
-  await settle(page);
+  await rows((count) => count < before);
   await page.keyboard.press(']');
-  await settle(page);
-  assert.equal(await scene(page, 'scene.rows.count'), before);
+  await rows((count) => count === before);
   const siblings = await s.open(`/t/${s.store.special.siblings.traceId}`);
   await rowsOf(siblings).filter({ hasText: /error/ }).waitFor();
   assert.equal(await scene(siblings, 'scene.rows.count'), 4);
@@ -224,7 +229,7 @@ for (const name of ['cycle', 'deep', 'negative', 'missingRoot', 'twoRoots', 'dup
     assert.equal(await scene(page, 'scene.columns.spanCount'), trace.spans.length);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('End');
-    await settle(page, 150);
+    await drawn(page);
     await page.keyboard.press('Enter');
     await page.getByRole('complementary').getByRole('tab', { name: /Attributes/ }).waitFor();
   });
@@ -236,16 +241,14 @@ test('Trace: canvas and treegrid agree', async (s) => {
     await waitForRows(page, 10);
     for (const share of [0, 0.37, 0.92]) {
       await scene(page, `waterfall.scrollTo(scene.rows.count * scene.rowHeight * ${share})`);
-      await settle(page, 300);
-      const wrong = await page.evaluate(() => {
+      const disagreements = () => page.evaluate(() => {
         const host = document.querySelector('.waterfall');
-        const { scene: g, stickyCount } = host.waterfall;
+        const { scene: g } = host.waterfall;
         const canvas = host.querySelector('canvas');
         const context = canvas.getContext('2d');
         const ratio = canvas.width / g.width;
         const found = [];
         const pinned = host.waterfall.stickyCount();
-        void stickyCount;
         for (const row of document.querySelectorAll('.wf-mirror-row')) {
           const box = row.getBoundingClientRect();
           const top = box.top - host.getBoundingClientRect().top;
@@ -267,7 +270,7 @@ test('Trace: canvas and treegrid agree', async (s) => {
         }
         return found;
       });
-      assert.deepEqual(wrong, [], `${path} at ${share}`);
+      await eventually(async () => assert.deepEqual(await disagreements(), [], `${path} at ${share}`));
     }
   }
 });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Traces for the tests: the mock's seeded ones, and small ones written by hand.
+// Traces for the tests: seeded ones, and small ones written by hand.
 
 import fc from 'fast-check';
-// @ts-expect-error the mock is plain JavaScript
-import * as generator from '../mock/generator.mjs';
-// @ts-expect-error the mock is plain JavaScript
-import * as view from '../mock/view.mjs';
+// @ts-expect-error the generator is plain JavaScript
+import * as generator from '../traces/generator.mjs';
+// @ts-expect-error the encoder is plain JavaScript
+import * as view from '../traces/view.mjs';
 import { decodeTrace, type TraceColumns } from '../../src/engine/decode.ts';
 import type { Geometry } from '../../src/engine/geometry.ts';
 import { buildRows, OPEN_FOLDS } from '../../src/engine/rows.ts';
@@ -14,7 +14,7 @@ import { buildTree, type TraceTree } from '../../src/engine/tree.ts';
 // More runs of each property than usual, to hunt: WAYBILL_UI_RUNS=5000 npm run test:unit
 if (process.env.WAYBILL_UI_RUNS !== undefined) fc.configureGlobal({ numRuns: Number(process.env.WAYBILL_UI_RUNS) });
 
-export interface MockSpan {
+export interface MadeSpan {
   spanId: string;
   parentSpanId: string;
   service: string;
@@ -24,27 +24,27 @@ export interface MockSpan {
   status: string;
 }
 
-export interface MockTrace {
+export interface MadeTrace {
   traceId: string;
   baseNano: bigint;
-  spans: MockSpan[];
+  spans: MadeSpan[];
   truth: Record<string, unknown>;
 }
 
-export function encode(trace: MockTrace): ArrayBuffer {
+export function encode(trace: MadeTrace): ArrayBuffer {
   const bytes = view.encodeView(trace) as Uint8Array;
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
-export function load(trace: MockTrace): { columns: TraceColumns; tree: TraceTree } {
+export function load(trace: MadeTrace): { columns: TraceColumns; tree: TraceTree } {
   const columns = decodeTrace(encode(trace));
   return { columns, tree: buildTree(columns) };
 }
 
-export const store = generator.makeStore({ seed: 7, traceCount: 20, bigSpans: [20_000] }) as { traces: MockTrace[]; special: Record<string, MockTrace>; shop: MockTrace[] };
+export const store = generator.makeStore({ seed: 7, traceCount: 20, bigSpans: [20_000] }) as { traces: MadeTrace[]; special: Record<string, MadeTrace>; shop: MadeTrace[] };
 
 // A trace from rows of [name, parent's index or -1, or -2 for a missing parent, start, duration] in microseconds.
-export function handmade(rows: [string, number, number, number][], more: Partial<MockSpan>[] = []): MockTrace {
+export function handmade(rows: [string, number, number, number][], more: Partial<MadeSpan>[] = []): MadeTrace {
   const id = (index: number) => (index + 1).toString(16).padStart(16, '0');
   return {
     traceId: 'ab'.repeat(16),

@@ -6,7 +6,11 @@ import { checkFile } from '../../tools/lint.mjs';
 import { safeLink } from '../../src/pages/trace/attributes.tsx';
 import { contrast, mix, serviceColour, SERVICE_HUES } from '../../src/engine/palette.ts';
 import { printable } from '../../src/engine/text.ts';
-import { formatDuration, speakDuration, tickStep } from '../../src/engine/units.ts';
+import { durationLabels } from '../../src/engine/labels.ts';
+import { buildRows, OPEN_FOLDS } from '../../src/engine/rows.ts';
+import type { Scene } from '../../src/engine/scene.ts';
+import { load, store } from './fixtures.ts';
+import { formatCount, formatDuration, speakDuration, tickStep } from '../../src/engine/units.ts';
 
 const tokens = readFileSync(new URL('../../src/style/tokens.css', import.meta.url), 'utf8');
 const GROUNDS = { light: '#ffffff', dark: '#14161b' } as const;
@@ -77,5 +81,20 @@ describe('safety', () => {
     expect(checkFile('src/pages/x.tsx', `${spdx}${'\n'.repeat(900)}`).problems).toHaveLength(1);
     expect(checkFile('src/pages/x.tsx', 'const a = 1;').problems).toHaveLength(1);
     expect(checkFile('src/engine/x.ts', `${spdx}import { decodeTrace } from './decode.ts';`).problems).toHaveLength(0);
+  });
+
+  test('a bar says its duration, a run its total in two lengths, a parent that is missing that it is', () => {
+    const { columns, tree } = load(store.shop.find((trace) => trace.truth.fault === 'n-plus-one')!);
+    const rows = buildRows(tree, OPEN_FOLDS, null);
+    const scene = { columns, tree, rows } as unknown as Scene;
+    const run = rows.group.findIndex((group, row) => row < rows.count && group >= 0);
+    const [long, short] = durationLabels(scene, run, rows.node[run]);
+    expect(long.startsWith(`${short} total, max `)).toBe(true);
+    expect(durationLabels(scene, 0, rows.node[0])).toEqual([formatDuration(columns.duration[rows.node[0]])]);
+    expect(durationLabels(scene, 0, columns.spanCount)).toEqual(['not received']);
+  });
+
+  test.each([[0, '0'], [7, '7'], [999, '999'], [1000, '1,000'], [-1234, '-1,234'], [1234567, '1,234,567'], [51.25, '51.25'], [1234.5678, '1,234.568'], [9007199254740991, '9,007,199,254,740,991']])('%d is written as %s', (count, text) => {
+    expect(formatCount(count)).toBe(text);
   });
 });

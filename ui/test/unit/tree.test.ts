@@ -7,12 +7,12 @@ import { makeMinimap } from '../../src/engine/minimap.ts';
 import { buildRows, OPEN_FOLDS, reveal, rowOfNode, toggleGroup, toggleNode, type FoldState } from '../../src/engine/rows.ts';
 import { summariseOperations } from '../../src/engine/summary.ts';
 import { buildTree, classesOf } from '../../src/engine/tree.ts';
-import { handmade, load, store, type MockTrace } from './fixtures.ts';
+import { handmade, load, store, type MadeTrace } from './fixtures.ts';
 
 // Any forest: each span's parent is an earlier one, none, missing, or (a cycle) itself or a later one.
 const anyTrace = fc
   .array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: -2, max: 40 }), fc.integer({ min: 0, max: 500 }), fc.integer({ min: -20, max: 400 }), fc.boolean()), { minLength: 1, maxLength: 40 })
-  .map((rows): MockTrace => handmade(rows.map(([name, parent, start, duration]) => [name, parent >= rows.length ? -1 : parent, start, duration]), rows.map(([, , , , failed]) => ({ status: failed ? 'error' : 'unset' }))));
+  .map((rows): MadeTrace => handmade(rows.map(([name, parent, start, duration]) => [name, parent >= rows.length ? -1 : parent, start, duration]), rows.map(([, , , , failed]) => ({ status: failed ? 'error' : 'unset' }))));
 
 const everyTrace = [...store.shop, ...Object.values(store.special)];
 
@@ -55,7 +55,7 @@ describe('the tree', () => {
   });
 
   test('the time classes of every span sum to its duration', () => {
-    const check = (trace: MockTrace) => {
+    const check = (trace: MadeTrace) => {
       const { columns, tree } = load(trace);
       for (let row = 0; row < columns.spanCount; row++) {
         const { childWait, self, gap } = classesOf(columns, tree, row);
@@ -170,7 +170,7 @@ describe('rows and folds', () => {
 
 describe('the critical path', () => {
   test('partitions the root exactly', () => {
-    const check = (trace: MockTrace) => {
+    const check = (trace: MadeTrace) => {
       const { columns, tree } = load(trace);
       const path = criticalPath(columns, tree);
       if (path.verdict === 'failed') return;

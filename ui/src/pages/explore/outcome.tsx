@@ -2,6 +2,7 @@
 // What is to be said about a search beside its rows: waiting, nothing found and why, errors, pages that ended early.
 
 import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { ApiError } from '../../api/client.ts';
 import type { ExploreSearch } from '../../app/address.ts';
 import { Icon } from '../../app/icons.tsx';
@@ -12,11 +13,17 @@ import { formatCount, formatDuration, plural } from '../../engine/units.ts';
 import { fieldLabel, printQuery, readQuery, unquote } from '../../query/builder.ts';
 import type { SearchResult } from './use-search.ts';
 
-function NothingFound({ search, onRun, onRange }: { search: ExploreSearch; onRun: (q: string) => void; onRange: (range: Range) => void }) {
+function NothingFound({ search, onRun, onRange, onArrived }: { search: ExploreSearch; onRun: (q: string) => void; onRange: (range: Range) => void; onArrived: () => void }) {
   const status = useStatus();
+  const stored = status.data?.spans;
+  const wasEmpty = useRef(false);
+  useEffect(() => {
+    if (stored !== undefined && stored > 0 && wasEmpty.current) onArrived();
+    wasEmpty.current = stored === 0;
+  }, [stored, onArrived]);
   const view = readQuery(search.q ?? '');
   const chips = view.kind === 'chips' ? view.chips : [];
-  if (status.data?.spans === 0) {
+  if (stored === 0) {
     return (
       <Empty title="Nothing is stored yet">
         <p>
@@ -75,7 +82,7 @@ export function Outcome({ result, search, draft, onRun, onRange }: { result: Sea
   // A fault inside the query is shown at its character, in the form.
   if (error instanceof ApiError && error.position !== null && draft === (search.q ?? '')) return null;
   if (error !== null) return <ErrorNote error={error} what="The search failed" onRetry={result.again} />;
-  if (result.traces.length === 0 && result.isDone && !result.isPartial) return <NothingFound search={search} onRun={onRun} onRange={onRange} />;
+  if (result.traces.length === 0 && result.isDone && !result.isPartial) return <NothingFound search={search} onRun={onRun} onRange={onRange} onArrived={result.again} />;
   return (
     <>
       {result.isPartial && (

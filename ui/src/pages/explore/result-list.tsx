@@ -22,19 +22,28 @@ function ResultRow({ trace, q, back, longest }: { trace: TraceSummary; q: string
   const { zone } = useSettings();
   const micros = Number(trace.durationNano) / 1000;
   const find = q.trim() === '' || q.trim() === '{}' ? undefined : q;
-  const services = trace.services;
+  const { services } = trace;
+  // In the order of the trace, but those with errors are among the shown.
+  const shown = [...services.filter((service) => service.errorCount > 0), ...services.filter((service) => service.errorCount === 0)].slice(0, CHIPS_SHOWN);
   return (
     <Link className="result" to="/t/$traceId" params={{ traceId: trace.traceId }} search={{ find, back: back === '' ? '?' : back }} preload={false} data-trace={trace.traceId}>
       <span className="result-main">
         <span className="result-title">
           <span className="result-service">{printable(trace.rootService) || '(no service)'}</span>
           <span className="result-operation">{printable(trace.rootOperation) || '(no name)'}</span>
+          {trace.errorCount > 0 && (
+            <span className="fact-error narrow-only">
+              <ErrorMark label={plural(trace.errorCount, 'error', 'errors')} /> {formatCount(trace.errorCount)}
+            </span>
+          )}
           {trace.rootMissing && <span className="badge badge-warn">root missing</span>}
         </span>
         <span className="result-services">
-          {services.slice(0, CHIPS_SHOWN).map((service) => (
-            <ServiceChip key={service.name} name={service.name} count={service.spanCount} isError={service.errorCount > 0} />
-          ))}
+          <span className="result-chips">
+            {shown.map((service) => (
+              <ServiceChip key={service.name} name={service.name} count={service.spanCount} isError={service.errorCount > 0} />
+            ))}
+          </span>
           {services.length > CHIPS_SHOWN && <span className="more">+{services.length - CHIPS_SHOWN}</span>}
         </span>
       </span>

@@ -34,6 +34,11 @@ function Heading({ column, sort, onSort, isNumber, children }: { column: Column;
   );
 }
 
+// Some is never shown as none.
+function formatShare(share: number): string {
+  return share < 0.0005 ? '< 0.1 %' : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
 function ServiceRow({ service, most }: { service: Service; most: number }) {
   const share = service.spanCount === 0 ? 0 : service.errorCount / service.spanCount;
   return (
@@ -59,7 +64,7 @@ function ServiceRow({ service, most }: { service: Service; most: number }) {
           </Link>
         )}
       </td>
-      <td className="number">{service.errorCount === 0 ? <span className="zero">0 %</span> : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`}</td>
+      <td className="number">{service.errorCount === 0 ? <span className="zero">0 %</span> : formatShare(share)}</td>
     </tr>
   );
 }

@@ -2,7 +2,7 @@
 // Attributes by namespace, with copy and "filter by this". Text is only ever set as text; only http and https are links.
 
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import type { Attribute } from '../../api/types.ts';
 import { Icon } from '../../app/icons.tsx';
 import { CopyButton } from '../../app/ui.tsx';
@@ -75,6 +75,16 @@ function Value({ attribute }: { attribute: Attribute }) {
   );
 }
 
+// A name that breaks behind its dots and underscores before it breaks inside a word.
+function Breakable({ text }: { text: string }) {
+  return text.split(/(?<=[._/:-])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
 type Scope = 'span' | 'resource' | 'event' | 'link' | 'instrumentation';
 
 function AttributeRow({ attribute, scope }: { attribute: Attribute; scope: Scope }) {
@@ -82,7 +92,9 @@ function AttributeRow({ attribute, scope }: { attribute: Attribute; scope: Scope
   return (
     <div className="attribute">
       <dt>
-        <bdi>{attribute.key.slice(0, 300)}</bdi>
+        <bdi>
+          <Breakable text={attribute.key.slice(0, 300)} />
+        </bdi>
       </dt>
       <dd>
         <div className="attribute-value">

@@ -76,7 +76,9 @@ export function TableView({ trace, onShow }: { trace: LoadedTrace; onShow: (find
                   {formatDuration(entry.total)}
                 </td>
                 <td className="number" title={exactDuration(entry.self)}>
-                  <span className="share-bar" aria-hidden="true" style={{ width: `${(60 * entry.self) / allSelf}px` }} />
+                  <span className="share-track" aria-hidden="true">
+                    <span className="share-bar" style={{ width: `${(100 * entry.self) / allSelf}%` }} />
+                  </span>
                   {formatDuration(entry.self)}
                 </td>
                 <td className="number">{formatDuration(entry.max)}</td>

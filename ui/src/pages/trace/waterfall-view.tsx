@@ -77,13 +77,17 @@ export function WaterfallView({ trace, isCritical, handlers, find, onReady, onPi
       const direction = MOTIONS[event.key.toLowerCase()];
       if (direction !== undefined) motion.release(direction);
     };
+    // A key that is let go of in another window is never told of.
+    const handleBlur = () => motion.stop();
     document.addEventListener('keyup', handleKeyUp);
+    window.addEventListener('blur', handleBlur);
     // For measuring from outside; nothing in the UI reads it.
     (host.current as HTMLElement & { waterfall?: Waterfall }).waterfall = waterfall;
     onReady(waterfall);
     return () => {
       onReady(null);
       document.removeEventListener('keyup', handleKeyUp);
+      window.removeEventListener('blur', handleBlur);
       detach();
       motion.stop();
       mirror.destroy();
@@ -107,6 +111,13 @@ export function WaterfallView({ trace, isCritical, handlers, find, onReady, onPi
     if (engine.current !== null) use(engine.current.waterfall);
   };
   const press = (motion: Motion) => () => engine.current?.motion.press(motion);
+  // A jump ends what the last press still moves, which would otherwise carry the view away from where it went.
+  const jump = (use: (waterfall: Waterfall) => void) =>
+    withWaterfall((waterfall) => {
+      engine.current?.motion.stop();
+      use(waterfall);
+    });
+  const showWhole = (waterfall: Waterfall) => waterfall.setWindow(...waterfall.extent());
   const stepError = (by: 1 | -1) =>
     withWaterfall((waterfall) => {
       const { columns, tree } = trace;
@@ -197,23 +208,23 @@ export function WaterfallView({ trace, isCritical, handlers, find, onReady, onPi
     { id: 'pan-right', label: 'Later (hold)', group: 'Waterfall', keys: ['d'], run: press('right') },
     {
       id: 'fit', label: 'Centre the row; twice: fit it', group: 'Waterfall', keys: ['f'],
-      run: withWaterfall((waterfall) => {
+      run: jump((waterfall) => {
         const now = performance.now();
         if (now - lastFit.current < 600) waterfall.zoomToRow(active());
         else waterfall.centre(active());
         lastFit.current = now;
       }),
     },
-    { id: 'whole', label: 'Whole trace', group: 'Waterfall', keys: ['0'], run: withWaterfall((waterfall) => waterfall.setWindow(...waterfall.extent())) },
+    { id: 'whole', label: 'Whole trace', group: 'Waterfall', keys: ['0'], run: jump(showWhole) },
     { id: 'fold-all', label: 'Fold all', group: 'Waterfall', keys: ['['], run: withWaterfall((waterfall) => waterfall.setFolds({ ...OPEN_FOLDS, base: 'closed', flipped: new Set(trace.tree.childList.subarray(trace.tree.childOffset[trace.tree.nodeCount], trace.tree.childOffset[trace.tree.nodeCount + 1]).subarray(0, 50)) })) },
     { id: 'unfold-all', label: 'Unfold all', group: 'Waterfall', keys: [']'], run: withWaterfall((waterfall) => waterfall.setFolds(OPEN_FOLDS)) },
     { id: 'fold-siblings', label: 'Fold equal siblings, or not', group: 'Waterfall', keys: ['z'], run: withWaterfall((waterfall) => waterfall.setFolds({ ...waterfall.folds, siblings: !waterfall.folds.siblings })) },
     {
       id: 'back-out', label: 'Back out one step', group: 'Waterfall', keys: ['Escape'],
-      run: withWaterfall((waterfall) => {
+      run: jump((waterfall) => {
         if (waterfall.scene.measure !== null) waterfall.setArea('measure', null);
         else if (find.text !== '' && find.index >= 0) find.setText('');
-        else if (!waterfall.isWhole()) waterfall.setWindow(...waterfall.extent());
+        else if (!waterfall.isWhole()) showWhole(waterfall);
         else waterfall.setSelected(-1);
       }),
     },

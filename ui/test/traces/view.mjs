@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stored trace as rows, as the binary view, as a summary and as span details.
+// A trace in the binary view, made without the program, so that decoder and encoder are not of one mind.
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 const STATUS = ['unset', 'ok', 'error'];
 
 // Rows in the contract's order, with parents as row numbers and cycles cut.
-export function layOut(trace) {
+function layOut(trace) {
   if (trace.laidOut) return trace.laidOut;
   const spans = [...trace.spans].sort((a, b) => a.start - b.start || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : 0));
   const first = new Map();
@@ -95,73 +95,4 @@ export function encodeView(trace) {
   header.copy(out, 8);
   Object.values(c).forEach((array, i) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).copy(out, 8 + header.length + sections[i].offset));
   return out;
-}
-
-export function summarise(trace, matchedRows) {
-  const { spans, parent, begin, duration, epoch } = layOut(trace);
-  let root = parent.indexOf(-1);
-  const rootMissing = root < 0;
-  if (rootMissing) root = parent.indexOf(-2);
-  const services = new Map();
-  for (const span of spans) {
-    const entry = services.get(span.service) ?? { name: span.service, spanCount: 0, errorCount: 0 };
-    entry.spanCount++;
-    if (span.status === 'error') entry.errorCount++;
-    services.set(span.service, entry);
-  }
-  const names = [...services.keys()];
-  const time = (span) => String(trace.baseNano + BigInt(span.start));
-  return {
-    traceId: trace.traceId, rootService: spans[root].service, rootOperation: spans[root].name, rootMissing,
-    startUnixNano: String(epoch), durationNano: String(duration), spanCount: spans.length,
-    errorCount: spans.filter((span) => span.status === 'error').length, orphanCount: parent.filter((value) => value === -2).length,
-    services: [...services.values()], matchedCount: matchedRows.length,
-    matched: matchedRows.slice(0, 3).map((row) => ({ spanId: spans[row].spanId, service: spans[row].service, name: spans[row].name, startUnixNano: time(spans[row]), durationNano: String(spans[row].duration) })),
-    strip: (trace.strip ??= makeStrip(trace, names, begin, duration)),
-  };
-}
-
-function makeStrip(trace, names, begin, duration) {
-  const { spans, parent } = layOut(trace);
-  const depth = new Int32Array(spans.length);
-  const depthOf = (row) => {
-    let steps = 0;
-    for (let at = parent[row]; at >= 0 && steps < 6000; at = parent[at]) steps++;
-    return steps;
-  };
-  const isBig = spans.length > 20_000;
-  if (!isBig) spans.forEach((_, row) => (depth[row] = depthOf(row)));
-  const width = Math.max(1, duration / 64);
-  const cells = Array.from({ length: 64 }, () => ({ depth: -1, time: 0, service: -1, error: 0 }));
-  spans.forEach((span, row) => {
-    const from = span.start - begin;
-    const to = from + Math.max(0, span.duration);
-    for (let i = Math.floor(from / width); i < 64 && i * width <= to; i++) {
-      if (i < 0) continue;
-      const overlap = Math.min(to, (i + 1) * width) - Math.max(from, i * width);
-      const cell = cells[i];
-      if (depth[row] > cell.depth || (depth[row] === cell.depth && overlap > cell.time)) Object.assign(cell, { depth: depth[row], time: overlap, service: names.indexOf(span.service) });
-      if (span.status === 'error') cell.error = 1;
-    }
-  });
-  return cells.map((cell) => [cell.service, cell.error]);
-}
-
-export function detail(trace, row) {
-  const { spans } = layOut(trace);
-  const span = spans[row];
-  const time = (offset) => String(trace.baseNano + BigInt(Math.round(offset)));
-  return {
-    row, spanId: span.spanId, parentSpanId: span.parentSpanId, name: span.name, kind: span.kind, startUnixNano: time(span.start), durationNano: String(span.duration),
-    status: { code: span.status, message: span.message }, traceState: span.traceState, flags: span.flags, service: span.service,
-    attributes: span.attributes, droppedAttributesCount: 0,
-    events: span.events.map((event) => ({ name: event.name, timeUnixNano: time(event.time), attributes: event.attributes, droppedAttributesCount: 0 })), droppedEventsCount: 0,
-    links: span.links, droppedLinksCount: 0,
-    scope: { name: 'shop', version: '1.0.0', attributes: [], schemaUrl: '' },
-    resource: { attributes: resourceOf(span), schemaUrl: '' },
-  };
-}
-
-export function resourceOf(span) {
-  return [{ key: 'service.name', type: 'string', value: span.service }, { key: 'host.name', type: 'string', value: `${span.service || 'none'}-1` }];
 }
