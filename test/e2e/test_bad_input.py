@@ -335,10 +335,13 @@ class Transport(BadInput):
             self.assertEqual(metrics[name], count, reason)
         self.assertEqual(self.server.status()["spans"], 0)
 
-    # product bug: RFC 9112 section 3.2 wants 400
-    @unittest.expectedFailure
     def test_request_without_host(self):
         self.assertIn(" 400 ", self.raw("web", b"GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n"))
+        self.assertIn(" 200 ", self.raw("web", b"GET /readyz HTTP/1.0\r\n\r\n"))
+
+    def test_request_with_two_hosts(self):
+        two = b"Host: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertIn(" 400 ", self.raw("web", b"GET /readyz HTTP/1.1\r\n" + two))
 
     def test_host_of_another_site(self):
         answer = self.raw("web", b"GET /api/w1/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
