@@ -270,7 +270,9 @@ std::vector<Setting> make_settings() {
   add("limits.head_bytes", "memory for recent spans; over it senders are asked to come back",
       size_setting(&Config::head_bytes_max, 1 << 20));
   add("limits.log_bytes", "disk for the log; over it senders are asked to come back",
-      size_setting(&Config::log_bytes_max, 1 << 20));
+      // The log takes room a whole segment at a time, so with less it would refuse everything.
+      size_setting(&Config::log_bytes_max,
+                   static_cast<std::int64_t>(storage::LogOptions().segment_bytes)));
   add("limits.free_disk_bytes", "room that is left to others on the disk",
       size_setting(&Config::free_bytes_min, 0));
   add("limits.request_bytes", "size of a request, before and after decompression",

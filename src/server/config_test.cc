@@ -77,6 +77,18 @@ TEST(Config, SaysFileLineAndWhatToWriteInstead) {
   EXPECT_EQ(fault("a: [1\n").substr(0, 32), "waybill.yaml:2: this is no YAML:");
 }
 
+TEST(Config, WantsRoomForASegmentOfTheLog) {
+  EXPECT_EQ(fault("limits:\n  log_bytes: 67108863\n"),
+            "waybill.yaml:2: limits.log_bytes: '67108863' is no size of at least 64MiB; write a "
+            "number of bytes, or 512MiB, 2GiB");
+  EXPECT_EQ(fault("", {{"WAYBILL_LIMITS_LOG_BYTES", "63MiB"}}),
+            "environment: WAYBILL_LIMITS_LOG_BYTES: '63MiB' is no size of at least 64MiB; write a "
+            "number of bytes, or 512MiB, 2GiB");
+  const auto config = load("limits:\n  log_bytes: 64MiB\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->log_bytes_max, 64 << 20);
+}
+
 TEST(Config, ReportsAllFaultsTogether) {
   EXPECT_EQ(
       fault("threads: many\nlog:\n  level: loud\n", {{"WAYBILL_THREAD", "1"}}),

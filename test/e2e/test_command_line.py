@@ -77,6 +77,7 @@ class Commands(unittest.TestCase):
 
     def test_printed_configuration_can_be_read_again(self):
         settings = {"WAYBILL_LIMITS_HEAD_BYTES": "512MiB", "WAYBILL_LISTEN_WEB": "127.0.0.1:0", "WAYBILL_DURABILITY": "process"}
+            ("limits:\n  log_bytes: 32MiB\n", r":2: limits\.log_bytes: '32MiB' is no size of at least 64MiB; write .*512MiB"),
         printed = run("config", settings=settings).stdout
         self.assertIn("head_bytes: 512MiB", printed)
         path = self.folder / "waybill.yaml"
