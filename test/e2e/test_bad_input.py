@@ -169,9 +169,16 @@ class Bodies(BadInput):
 
     def test_nesting_without_end(self):
         levels = 200_000
-        for text in ('{"arrayValue":{"values":[' * levels, "[" * levels + "]" * levels):
-            body = json.dumps(request([span(1, 1)])).replace('"kind"', '"unknown":' + text + ',"kind"').encode()
-            self.assertEqual(post(self.server, body[:REQUEST_BYTES_MAX]).status, 400)
+
+        def with_unknown(trace, text):
+            return json.dumps(request([span(trace, 1)])).replace('"kind"', '"unknown":' + text + ',"kind"').encode()
+
+        body = with_unknown(1, '{"arrayValue":{"values":[' * levels)
+        self.assertEqual(post(self.server, body[:REQUEST_BYTES_MAX]).status, 400)
+        # What nobody knows is passed over, however deep; the span beside it is kept.
+        answer = post(self.server, with_unknown(2, "[" * levels + "]" * levels))
+        self.assertEqual((answer.status, refused_spans(answer)), (200, 0))
+        self.assertEqual(len(self.trace(2)), 1)
         # built from the inside out, as lengths come first
         parts, size = [], 2
         for _ in range(levels):
