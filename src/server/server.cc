@@ -197,7 +197,7 @@ class Server::Parts final {
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes); });
     add("waybill_head_bytes_max", "The bound of waybill_head_bytes.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes_max); });
-    add("waybill_spans", "Spans that can be asked for.",
+    add("waybill_spans", "Spans that can be asked for; one that was sent twice counts twice.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.span_count); });
     add("waybill_traces", "Traces that can be asked for.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.trace_count); });

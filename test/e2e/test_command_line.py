@@ -125,16 +125,22 @@ class GeneratedTraces(unittest.TestCase):
 
     def check(self, server, truth):
         status = server.status()
-        self.assertEqual((status["spans"], status["traces"], status["services"]),
+        self.assertEqual((status["reports"], status["traces"], status["services"]),
                          (truth["spans"], truth["traces"], len(truth["services"])))
         self.assertEqual(int(status["oldestUnixNano"]), int(truth["firstStartUnixNano"]))
         self.assertEqual(int(status["newestUnixNano"]), int(truth["lastEndUnixNano"]))
+
+        def counts(of):
+            """Each with its kind, where it has one, and its counts by both of their names."""
+            return {key: of[key] for key in ("name", "kind") if key in of} | {
+                "spanCount": of["spanCount"], "errorCount": of["errorCount"],
+                "reportCount": of["spanCount"], "errorReportCount": of["errorCount"]}
+
         self.assertEqual(server.get("/api/w1/services")["services"],
-                         sorted(({k: s[k] for k in ("name", "spanCount", "errorCount")} for s in truth["services"]),
-                                key=lambda s: s["name"]))
+                         sorted(map(counts, truth["services"]), key=lambda s: s["name"]))
         for service in truth["services"]:
             found = server.get(f"/api/w1/services/{service['name']}/operations")["operations"]
-            self.assertEqual(found, sorted(service["operations"], key=lambda o: (o["name"], o["kind"])))
+            self.assertEqual(found, sorted(map(counts, service["operations"]), key=lambda o: (o["name"], o["kind"])))
 
     def test_files(self):
         for suffix in (".jsonl", ".jsonl.gz", ".pb", ".pb.gz"):
