@@ -105,6 +105,10 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
                       "Write a file instead: .jsonl, .jsonl.gz, .pb or .pb.gz");
   command->add_option("--truth", options.truth,
                       "Write what was sent, and what is wrong in it, as JSON");
+  command
+      ->add_option("--timeout", options.timeout,
+                   "Give up when no span gets through for so long, with status 1")
+      ->capture_default_str();
   command->add_option("--request-spans", options.request_span_count, "Spans in one request")
       ->capture_default_str();
   command->add_option("--errors", options.error_share, "Share of traces that fail")

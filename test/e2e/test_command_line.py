@@ -51,6 +51,13 @@ class Commands(unittest.TestCase):
         self.fails(2, r"\.jsonl", "generate", "--spans", "10", "--output", str(self.folder / "a.txt"))
         self.fails(2, "limit", "search", "--limit", "0")
 
+    def test_generate_gives_up_without_a_server(self):
+        for protocol in ("grpc", "http"):
+            self.fails(1, "gave up: no span got through to 127.0.0.1:1 for 200 ms .*'waybill serve'.*--endpoint",
+                       "generate", "--endpoint", NOBODY, "--protocol", protocol, "--spans", "100000", "--timeout", "200ms")
+        self.fails(2, "no duration", "generate", "--spans", "10", "--timeout", "0s")
+        self.assertRegex(run("generate", "--help").stdout, "--timeout [^-]*Give up")
+
     def test_faults_of_the_configuration_name_the_line_and_the_remedy(self):
         for text, wanted in [
             ('listen:\n  web: "x"\n', r":2: listen\.web: 'x' is no address; write host:port"),
