@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -321,37 +322,13 @@ const Setting* find_setting(std::string_view name) {
   return nullptr;
 }
 
-// Edits needed to turn one text into the other, for suggestions.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t i = 0; i <= to.size(); ++i) {
-    row[i] = i;
-  }
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t change = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 template <typename NameOf>
-std::string nearest(std::string_view name, NameOf name_of) {
-  std::string best;
-  std::size_t best_distance = SIZE_MAX;
+std::string nearest_setting(std::string_view name, NameOf name_of) {
+  std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    const std::string candidate(name_of(setting));
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
+    names.emplace_back(name_of(setting));
   }
-  return best;
+  return nearest(name, names);
 }
 
 // Reads the settings of one YAML document; collects what is wrong with it.
@@ -400,8 +377,9 @@ class YamlReader final {
       } else if (is_group(name)) {
         fault(entry.first, fmt::format("{} is a group of settings; indent them below it", name));
       } else {
-        fault(entry.first, fmt::format("unknown setting {}; did you mean {}?", name,
-                                       nearest(name, [](const Setting& s) { return s.name; })));
+        fault(entry.first,
+              fmt::format("unknown setting {}; did you mean {}?", name,
+                          nearest_setting(name, [](const Setting& s) { return s.name; })));
       }
     }
   }
@@ -475,8 +453,9 @@ void read_environment(Config& config, const Environment& environment, const Vari
     // WAYBILL_CONFIG names the file, WAYBILL_SERVER_URL is the command line's; the rest are
     // settings.
     if (name != "WAYBILL_CONFIG" && name != "WAYBILL_SERVER_URL" && !known.contains(name)) {
-      faults.push_back(fmt::format("environment: unknown variable {}; did you mean {}?", name,
-                                   nearest(name, [](const Setting& s) { return s.variable(); })));
+      faults.push_back(
+          fmt::format("environment: unknown variable {}; did you mean {}?", name,
+                      nearest_setting(name, [](const Setting& s) { return s.variable(); })));
     }
   }
 }

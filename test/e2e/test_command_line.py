@@ -42,14 +42,27 @@ class Commands(unittest.TestCase):
 
     def test_wrong_usage(self):
         self.fails(2, "subcommand")
-        self.fails(2, ".", "nonsense")
-        self.fails(2, "--nope", "serve", "--nope")
         self.fails(2, "file", "import")
         self.fails(2, "id", "trace")
         self.fails(2, "no duration", "generate", "--duration", "soon")
         self.fails(2, "kind is none of slow", "generate", "--spans", "10", "--fault", "bad")
         self.fails(2, r"\.jsonl", "generate", "--spans", "10", "--output", str(self.folder / "a.txt"))
         self.fails(2, "limit", "search", "--limit", "0")
+
+    def test_unknown_commands_and_options_name_the_nearest_and_the_list(self):
+        self.fails(2, "no command 'serch'; did you mean 'search'\\? 'waybill --help' lists the commands", "serch")
+        self.fails(2, "no command 'generat'; did you mean 'generate'", "generat", "--rate", "5")
+        self.fails(2, "waybill: there is no option '--versoin'; did you mean '--version'", "--versoin")
+        self.fails(2, "waybill: there is no option '--dat'", "--dat", "x", "serve")
+        for command, option, meant in [
+            ("serve", "--dta=x", "data"), ("config", "--confg", "config"), ("search", "--min-durations", "min-duration"),
+            ("generate", "--rates", "rate"), ("import", "--endpoints", "endpoint"), ("trace", "--acsii", "ascii"),
+        ]:
+            positional = {"import": ["a.jsonl"], "trace": ["1"]}.get(command, [])
+            wanted = f"waybill {command}: there is no option '{option.split('=')[0]}'; did you mean '--{meant}'\\?"
+            self.fails(2, f"{wanted} 'waybill {command} --help'", command, *positional, option)
+        self.fails(2, "waybill trace: '2' is one argument too many; 'waybill trace --help'", "trace", "1", "2")
+        self.fails(2, "waybill version: there is no option '--short'", "version", "--short")
 
     def test_generate_gives_up_without_a_server(self):
         for protocol in ("grpc", "http"):
@@ -64,6 +77,7 @@ class Commands(unittest.TestCase):
             ("data: d\nlimits:\n  head_bytes: lots\n", r":3: limits\.head_bytes: 'lots' is no size.*write .*2GiB"),
             ("data: d\nlimts: 1\n", r":2: unknown setting limts"),
             ("durability: disc\n", r":1: durability: .*disk"),
+            ("limits:\n  log_bytes: 32MiB\n", r":2: limits\.log_bytes: '32MiB' is no size of at least 64MiB; write .*512MiB"),
             ("durability: disk\ndurability: disk\n", r":2: durability is set twice"),
             ("data: [\n", r":\d+: this is no YAML"),
         ]:
@@ -84,7 +98,6 @@ class Commands(unittest.TestCase):
 
     def test_printed_configuration_can_be_read_again(self):
         settings = {"WAYBILL_LIMITS_HEAD_BYTES": "512MiB", "WAYBILL_LISTEN_WEB": "127.0.0.1:0", "WAYBILL_DURABILITY": "process"}
-            ("limits:\n  log_bytes: 32MiB\n", r":2: limits\.log_bytes: '32MiB' is no size of at least 64MiB; write .*512MiB"),
         printed = run("config", settings=settings).stdout
         self.assertIn("head_bytes: 512MiB", printed)
         path = self.folder / "waybill.yaml"
@@ -198,9 +211,14 @@ class GeneratedTraces(unittest.TestCase):
             self.assertEqual(shown.returncode, 0)
             for trace in everything[:5]:
                 self.assertIn(trace["traceId"], shown.stdout)
-            fault = run("search", "--server", server.web, "{ name = }")
-            self.assertNotEqual(fault.returncode, 0)
-            self.assertTrue(fault.stderr)
+            fault = run("search", "--server", server.web, "{ status = eror }")
+            self.assertEqual((fault.returncode, fault.stderr), (
+                2, "waybill search: unknown status 'eror'; one of unset, ok, error\n"
+                   "  { status = eror }\n"
+                   "             ^\n"))
+            fault = run("search", "--server", server.web, "--min-duration", "long", "--error")
+            self.assertEqual(fault.stderr.splitlines()[1:], ["  { duration >= long && status = error }",
+                                                             "                ^"])
 
             trace_id, count = everything[0]["traceId"], everything[0]["spanCount"]
             shown = run("trace", "--server", server.web, "--ascii", "--width", 100, trace_id)
