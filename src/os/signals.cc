@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/signals.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's part of it
 
 #include <csignal>
 #include <stop_token>
@@ -38,6 +37,7 @@ StopSignals::~StopSignals() {
   if (thread_.joinable()) {
     // For this thread alone. Where it has taken a request already it has ended or is about to, and
     // the signal goes nowhere.
+    // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): blocked there, and taken by sigwait
     pthread_kill(thread_.native_handle(), SIGTERM);
   }
 }

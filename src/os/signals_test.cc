@@ -2,6 +2,7 @@
 #include "os/signals.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's part of it
 #include <unistd.h>
 
 #include <csignal>
