@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ios>
 #include <memory>
 #include <stop_token>
 #include <string_view>

@@ -177,6 +177,7 @@ std::string explain_extras(const CLI::App& app) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): an option that can not be added is a bug of ours
 int main(int argc, char** argv) {
   CLI::App app("Waybill: distributed tracing in one program.");
   app.name("waybill");

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <ios>
 #include <optional>
 #include <string>
 

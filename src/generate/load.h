@@ -29,7 +29,7 @@ class LatencyCounts final {
   std::chrono::nanoseconds quantile(double share) const;
 
  private:
-  static constexpr std::size_t kBucketCount = 16 * 44;
+  static constexpr std::size_t kBucketCount = std::size_t{16} * 44;
 
   std::array<std::uint64_t, kBucketCount> buckets_{};
   std::uint64_t count_ = 0;

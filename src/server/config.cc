@@ -192,7 +192,7 @@ std::pair<Read, Print> list_setting(std::vector<std::string> Config::* member) {
 
 template <typename T, std::size_t N>
 std::pair<Read, Print> word_setting(const std::array<std::pair<std::string_view, T>, N>& words,
-                                    std::function<T&(Config&)> member) {
+                                    const std::function<T&(Config&)>& member) {
   const auto all = [words] {
     std::string text;
     for (const auto& [word, value] : words) {
@@ -471,8 +471,8 @@ std::string Setting::variable() const {
 }
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = make_settings();
-  return all;
+  static const std::vector<Setting> kAll = make_settings();
+  return kAll;
 }
 
 Result<Config> load_config(std::optional<std::string_view> yaml, std::string_view file_name,

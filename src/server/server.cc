@@ -171,7 +171,7 @@ class Server::Parts final {
     storage::ReplayReport report;
     log_ = TRY(storage::Log::open(
         log_options(config_, start), file_system, clock_, metrics_,
-        [&](storage::LogRecord record) { replay.take(record); }, report));
+        [&](const storage::LogRecord& record) { replay.take(record); }, report));
     for (const std::string& message : report.messages) {
       log_warn(message);
     }
@@ -190,7 +190,7 @@ class Server::Parts final {
 
   void add_gauges() {
     const auto add = [&](std::string_view name, std::string_view help,
-                         std::function<double(const storage::StoreTotals&)> read) {
+                         const std::function<double(const storage::StoreTotals&)>& read) {
       metrics_.gauge(name, help, {}, [this, read] { return read(head_.totals()); });
     };
     add("waybill_head_bytes", "Memory taken by recent spans.",
