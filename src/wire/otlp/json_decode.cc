@@ -9,16 +9,25 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "wire/attribute_list.h"
 #include "wire/cutter.h"
 #include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/json_attributes.h"
 #include "wire/otlp/json_fields.h"
 #include "wire/otlp/json_scalars.h"
@@ -583,6 +592,8 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
+// Everything that is kept is copied, but the call looks like that of protobuf, which keeps the
+// body. NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<Decoded> decode_json(std::shared_ptr<const std::string> body, const DecodeLimits& limits) {
   std::string_view json = *body;
   if (json.starts_with(kByteOrderMark)) {

@@ -2,17 +2,23 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "base/result.h"
+#include "model/span.h"
 #include "model/testing/print_batch.h"
 #include "model/testing/random_batch.h"
+#include "model/value.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::wire::otlp {
@@ -378,7 +384,7 @@ TEST(OtlpJson, ReadsOrRefusesNumbersWithManyDigits) {
 std::string nested(int depth) {
   std::string value = R"({"stringValue":"inmost"})";
   for (int i = 0; i < depth; ++i) {
-    value = R"({"arrayValue":{"values":[)" + value + "]}}";
+    value.insert(0, R"({"arrayValue":{"values":[)").append("]}}");
   }
   return value;
 }
