@@ -109,19 +109,19 @@ MetricRegistry::Metric& MetricRegistry::find_or_add(Kind kind, std::string_view 
 }
 
 Counter& MetricRegistry::counter(std::string_view name, std::string_view help,
-                                 std::vector<MetricLabel> labels) {
+                                 const std::vector<MetricLabel>& labels) {
   const MutexLock lock(mutex_);
   return find_or_add(Kind::Counter, name, help, labels).counter;
 }
 
 LatencyHistogram& MetricRegistry::latency(std::string_view name, std::string_view help,
-                                          std::vector<MetricLabel> labels) {
+                                          const std::vector<MetricLabel>& labels) {
   const MutexLock lock(mutex_);
   return find_or_add(Kind::Latency, name, help, labels).latency;
 }
 
 void MetricRegistry::gauge(std::string_view name, std::string_view help,
-                           std::vector<MetricLabel> labels, std::function<double()> read) {
+                           const std::vector<MetricLabel>& labels, std::function<double()> read) {
   const MutexLock lock(mutex_);
   find_or_add(Kind::Gauge, name, help, labels).read = std::move(read);
 }

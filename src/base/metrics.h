@@ -59,12 +59,12 @@ class MetricRegistry final {
   // Names are Prometheus names; counters end in `_total`, durations in `_seconds`, sizes in
   // `_bytes`.
   Counter& counter(std::string_view name, std::string_view help,
-                   std::vector<MetricLabel> labels = {});
+                   const std::vector<MetricLabel>& labels = {});
   LatencyHistogram& latency(std::string_view name, std::string_view help,
-                            std::vector<MetricLabel> labels = {});
+                            const std::vector<MetricLabel>& labels = {});
   // `read` is called at each scrape, from the scraping thread; it must be quick and outlive the
   // registry's scrapes.
-  void gauge(std::string_view name, std::string_view help, std::vector<MetricLabel> labels,
+  void gauge(std::string_view name, std::string_view help, const std::vector<MetricLabel>& labels,
              std::function<double()> read);
 
   std::string print() const;

@@ -160,7 +160,8 @@ std::optional<UnixNanos> parse_rfc3339(std::string_view text) {
     return std::nullopt;
   }
   const std::int64_t total = sys_days{date}.time_since_epoch().count() * std::int64_t{86'400} +
-                             *hour * 3600 + *minute * 60 + *second - *offset;
+                             std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second -
+                             *offset;
   if (total < 0 || static_cast<std::uint64_t>(total) > (UINT64_MAX - *fraction) / kNanosPerSecond) {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,23 @@
 #include "wire/json/json_value.h"
 
 namespace waybill::cmd {
+
+namespace {
+
+ErrorCode code_of(int status) {
+  switch (status) {
+    case 400:
+      return ErrorCode::InvalidArgument;
+    case 404:
+      return ErrorCode::NotFound;
+    case 503:
+      return ErrorCode::Unavailable;
+    default:
+      return ErrorCode::Unknown;
+  }
+}
+
+}  // namespace
 
 std::string url_encode(std::string_view text) {
   std::string out;
@@ -39,6 +57,7 @@ Result<ApiClient> ApiClient::make(std::string_view server) {
 Result<std::string> ApiClient::get(const std::string& target) {
   net::ClientRequest request;
   request.target = target;
+  fault_position_.reset();
   auto response = client_.send(request);
   if (!response) {
     Error error = std::move(response).error();
@@ -53,11 +72,14 @@ Result<std::string> ApiClient::get(const std::string& target) {
     return std::move(response->body);
   }
   const auto body = wire::JsonValue::parse(response->body);
+  if (const auto position = body ? (*body)["error"]["position"].unsigned_integer() : std::nullopt) {
+    fault_position_ = static_cast<std::size_t>(*position);
+  }
   const auto message =
       body ? (*body)["error"]["message"].text() : std::optional<std::string_view>();
-  const ErrorCode code = response->status == 404 ? ErrorCode::NotFound : ErrorCode::InvalidArgument;
-  return Error{code, message ? std::string(*message)
-                             : fmt::format("the server answered with status {}", response->status)};
+  return Error{code_of(response->status),
+               message ? std::string(*message)
+                       : fmt::format("the server answered with status {}", response->status)};
 }
 
 }  // namespace waybill::cmd

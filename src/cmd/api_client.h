@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,8 @@ class ApiClient final {
   // The body of a successful answer. Errors carry the server's own message; Unavailable says how to
   // start a server.
   Result<std::string> get(const std::string& target);
+  // The byte of the query at which the server saw the fault, where the last answer named one.
+  std::optional<std::size_t> fault_position() const { return fault_position_; }
 
  private:
   ApiClient(std::string server, net::HttpClientOptions options)
@@ -29,6 +33,7 @@ class ApiClient final {
 
   std::string server_;
   net::HttpClient client_;
+  std::optional<std::size_t> fault_position_;
 };
 
 }  // namespace waybill::cmd

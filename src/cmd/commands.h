@@ -61,6 +61,7 @@ struct GenerateOptions {
   std::uint64_t span_count = 0;
   double rate = 0;
   std::string duration;
+  std::string timeout = "30s";
   double error_share = 0.03;
   double late_share = 0;
   std::uint32_t request_span_count = 512;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ios>
 #include <memory>
 #include <stop_token>
 #include <string_view>
@@ -34,6 +34,15 @@ constexpr std::int64_t kDefaultDurationNanos = 10'000'000'000;
 // How dense the traces lie in time when no rate was asked for.
 constexpr double kDenseRate = 100'000;
 
+Result<std::int64_t> parse_positive(std::string_view duration) {
+  const auto nanos = parse_duration(duration);
+  if (!nanos || *nanos <= 0) {
+    return invalid_argument(
+        fmt::format("'{}' is no duration; write one such as 30s or 5m", duration));
+  }
+  return *nanos;
+}
+
 Result<generate::GeneratorOptions> generator_options(const GenerateOptions& options,
                                                      const Clock& clock) {
   generate::GeneratorOptions made;
@@ -46,12 +55,7 @@ Result<generate::GeneratorOptions> generator_options(const GenerateOptions& opti
   made.huge_trace_count = options.huge_trace_count;
   made.huge_trace_span_count = options.huge_trace_span_count;
   if (!options.duration.empty()) {
-    const auto nanos = parse_duration(options.duration);
-    if (!nanos || *nanos <= 0) {
-      return invalid_argument(
-          fmt::format("'{}' is no duration; write one such as 30s or 5m", options.duration));
-    }
-    made.duration_nanos = *nanos;
+    made.duration_nanos = TRY(parse_positive(options.duration));
   } else if (options.span_count == 0) {
     made.duration_nanos = kDefaultDurationNanos;
   }
@@ -136,6 +140,7 @@ Result<generate::LoadOptions> load_options(const GenerateOptions& options) {
           .value_or(compress::Encoding::Identity);
   load.pace = options.rate > 0 ? generate::Pace::ByTheClock : generate::Pace::AsFastAsTaken;
   load.jitter_seed = options.seed;
+  load.silence_max = std::chrono::nanoseconds(TRY(parse_positive(options.timeout)));
   return load;
 }
 
@@ -156,6 +161,13 @@ Result<void> run(const GenerateOptions& options) {
       }));
   print_totals(totals, true);
   TRY(write_truth(*generator, options.truth));
+  if (totals.gave_up) {
+    return unavailable(
+        fmt::format("gave up: no span got through to {}:{} for {} ({}); start a server with "
+                    "'waybill serve', or name another with --endpoint",
+                    load.host, load.port, print_duration(load.silence_max.count()),
+                    totals.last_error.empty() ? "no answer" : totals.last_error));
+  }
   if (totals.spans_lost > 0 || totals.spans_refused > 0) {
     return unavailable(fmt::format("not everything was taken: {}", totals.last_error));
   }

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ios>
 #include <memory>
 #include <optional>
 #include <utility>

@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/nearest.h"
 #include "cmd/commands.h"
 
 namespace {
@@ -105,6 +109,10 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
                       "Write a file instead: .jsonl, .jsonl.gz, .pb or .pb.gz");
   command->add_option("--truth", options.truth,
                       "Write what was sent, and what is wrong in it, as JSON");
+  command
+      ->add_option("--timeout", options.timeout,
+                   "Give up when no span gets through for so long, with status 1")
+      ->capture_default_str();
   command->add_option("--request-spans", options.request_span_count, "Spans in one request")
       ->capture_default_str();
   command->add_option("--errors", options.error_share, "Share of traces that fail")
@@ -125,8 +133,51 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
   command->callback([&] { status = generate_load(options); });
 }
 
+// "--nope" of "--nope=5".
+std::string option_name(std::string_view argument) {
+  return std::string(argument.substr(0, argument.find('=')));
+}
+
+// What to say of arguments that nobody takes.
+std::string explain_extras(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::vector<std::string> extras = app.remaining(false);
+  for (const CLI::App* parsed : app.get_subcommands()) {
+    if (!parsed->remaining(false).empty()) {
+      command = parsed;
+      extras = parsed->remaining(false);
+    }
+  }
+  const bool is_top = command == &app;
+  const std::string name = is_top ? "waybill" : "waybill " + command->get_name();
+  // The first one that nobody took; what follows it may be its value.
+  const std::string extra = extras.empty() ? "" : extras.front();
+  if (is_top && !extra.starts_with('-')) {
+    std::vector<std::string> commands;
+    for (const CLI::App* known : app.get_subcommands({})) {
+      commands.push_back(known->get_name());
+    }
+    return fmt::format(
+        "waybill: there is no command '{}'; did you mean '{}'? 'waybill --help' lists the commands",
+        extra, waybill::nearest(extra, commands));
+  }
+  if (!extra.starts_with('-')) {
+    return fmt::format("{0}: '{1}' is one argument too many; '{0} --help' says what it takes", name,
+                       extra);
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* known : command->get_options()) {
+    for (const std::string& long_name : known->get_lnames()) {
+      options.push_back("--" + long_name);
+    }
+  }
+  return fmt::format("{0}: there is no option '{1}'; did you mean '{2}'? '{0} --help' lists them",
+                     name, option_name(extra), waybill::nearest(option_name(extra), options));
+}
+
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): an option that can not be added is a bug of ours
 int main(int argc, char** argv) {
   CLI::App app("Waybill: distributed tracing in one program.");
   app.name("waybill");
@@ -159,6 +210,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // A command that is not known is found missing before it is found superfluous.
+    const bool is_nothing_known = app.get_subcommands().empty() && !app.remaining().empty();
+    const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+        (is_missing && is_nothing_known)) {
+      fmt::print(stderr, "{}\n", explain_extras(app));
+      return 2;
+    }
     // CLI11 prints help and usage itself; its own codes are folded to "wrong use".
     return app.exit(error) == 0 ? 0 : 2;
   }

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "cmd/api_client.h"
 #include "cmd/commands.h"
+#include "cmd/query_fault.h"
 #include "lang/expression.h"
 #include "lang/parse.h"
 #include "wire/json/json_value.h"
@@ -87,9 +89,20 @@ void print_row(const wire::JsonValue& trace) {
              errors > 0 ? std::to_string(errors) : "-", text("rootService"), text("rootOperation"));
 }
 
+// An error that shows where in the query it is.
+Error with_place(Error error, std::string_view query, const ApiClient& client) {
+  if (const auto position = client.fault_position()) {
+    std::string place = point_at(query, *position);
+    place.pop_back();
+    error.message += '\n' + place;
+  }
+  return error;
+}
+
 Result<void> run(const SearchOptions& options) {
   ApiClient client = TRY(ApiClient::make(options.client.server));
-  std::string target = "/api/w1/search?q=" + url_encode(build_query(options));
+  const std::string query = build_query(options);
+  std::string target = "/api/w1/search?q=" + url_encode(query);
   for (const auto& [name, value] : {std::pair{"from", &options.from}, {"to", &options.to}}) {
     if (!value->empty()) {
       target += fmt::format("&{}={}", name, url_encode(*value));
@@ -103,7 +116,11 @@ Result<void> run(const SearchOptions& options) {
     if (!cursor.empty()) {
       page_target += "&cursor=" + url_encode(cursor);
     }
-    const std::string body = TRY(client.get(page_target));
+    auto answer_body = client.get(page_target);
+    if (!answer_body) {
+      return with_place(std::move(answer_body).error(), query, client);
+    }
+    const std::string& body = *answer_body;
     if (options.as_json) {
       fmt::print("{}\n", body);
     }
@@ -136,7 +153,7 @@ Result<void> run(const SearchOptions& options) {
 int search(const SearchOptions& options) {
   if (const auto done = run(options); !done) {
     fmt::print(stderr, "waybill search: {}\n", done.error().message);
-    return 1;
+    return done.error().code == ErrorCode::InvalidArgument ? 2 : 1;
   }
   return 0;
 }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <ios>
 #include <optional>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "cmd/commands.h"
+#include "os/entropy.h"
 #include "os/environment.h"
 #include "os/file_system.h"
 #include "os/signals.h"
@@ -66,7 +66,15 @@ int serve(const ServeOptions& options) {
   configure_log(config->log);
   const auto file_system = os::make_posix_file_system();
   const auto clock = os::make_system_clock();
-  auto server = server::Server::open(*config, *file_system, *clock);
+  const auto seed = os::system_entropy();
+  if (!seed) {
+    return fail(seed.error());
+  }
+  auto server = server::Server::open(*config, *file_system, *clock, {signals.token(), *seed});
+  if (!server && server.error().code == ErrorCode::Cancelled) {
+    log_info("stopped before it was ready; nothing is lost", {{"reason", server.error().message}});
+    return 0;
+  }
   if (!server) {
     return fail(server.error());
   }

@@ -156,7 +156,7 @@ class Drawing final {
 
   std::string label(std::size_t row) const {
     const std::uint32_t depth = tree_.depth[row];
-    std::string text(2 * std::min(depth, indent_max_), ' ');
+    std::string text(std::size_t{2} * std::min(depth, indent_max_), ' ');
     if (depth > indent_max_) {
       text += fmt::format("[{}] ", depth);
     }
@@ -199,9 +199,10 @@ class Drawing final {
                     tree_.parent[row] < 0 ? paint(kBold, name) : name, duration, mark, bar(span));
     if (span.is_error() && !span.status_message.empty()) {
       const std::string text = printable(utf8_prefix(span.status_message, 200));
-      out += fmt::format("{} {}\n", std::string(service_columns_, ' '),
-                         paint(kRed, std::string(2 * std::min(tree_.depth[row], indent_max_), ' ') +
-                                         "  error: " + text));
+      out += fmt::format(
+          "{} {}\n", std::string(service_columns_, ' '),
+          paint(kRed, std::string(std::size_t{2} * std::min(tree_.depth[row], indent_max_), ' ') +
+                          "  error: " + text));
     }
   }
 

@@ -38,6 +38,7 @@ class WaterfallTest : public testing::Test {
 
   std::string draw() {
     std::vector<const model::Span*> pointers;
+    pointers.reserve(spans_.size());
     for (const model::Span& span : spans_) {
       pointers.push_back(&span);
     }

@@ -215,6 +215,7 @@ TEST(Decompress, WorksAfterAFailure) {
 TEST(Decompress, RunsOnSeveralThreads) {
   const std::string packed = compress(Encoding::Zstd, text_of(3000));
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 50; ++round) {

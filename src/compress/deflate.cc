@@ -29,7 +29,7 @@ struct FreeContext {
 };
 
 libdeflate_decompressor* thread_decompressor() {
-  thread_local const std::unique_ptr<libdeflate_decompressor, FreeContext> context(
+  thread_local std::unique_ptr<libdeflate_decompressor, FreeContext> context(
       libdeflate_alloc_decompressor());
   CHECK(context != nullptr);
   return context.get();

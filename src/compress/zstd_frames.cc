@@ -27,7 +27,7 @@ struct FreeContext {
 
 // Null only where memory is exhausted, which the caller treats as fatal.
 ZSTD_DCtx* thread_decompressor() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context = [] {
+  thread_local std::unique_ptr<ZSTD_DCtx, FreeContext> context = [] {
     ZSTD_DCtx* made = ZSTD_createDCtx();
     CHECK(made != nullptr);
     CHECK(!ZSTD_isError(ZSTD_DCtx_setParameter(made, ZSTD_d_windowLogMax, kWindowLogMax)));
@@ -89,7 +89,7 @@ Result<std::string> unpack_zstd(std::string_view input, const DecompressLimits& 
 }
 
 std::string pack_zstd(std::string_view input, int level) {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  thread_local std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
   CHECK(context != nullptr);
   std::string out(ZSTD_compressBound(input.size()), '\0');
   const int chosen = level == 0 ? ZSTD_defaultCLevel() : level;

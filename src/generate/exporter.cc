@@ -48,7 +48,8 @@ class GrpcExporter final : public Exporter {
     call.headers = headers_;
     // The client takes as many calls as the load has in flight, so it never refuses one.
     const auto started = client_.start(
-        std::move(call), [ended = std::move(done)](net::GrpcReply reply) { ended(read(reply)); });
+        std::move(call),
+        [ended = std::move(done)](const net::GrpcReply& reply) { ended(read(reply)); });
     CHECK(started.has_value());
   }
   std::size_t in_flight() const override { return client_.in_flight(); }

@@ -81,7 +81,11 @@ class Load final {
     const nanoseconds begin = clock_.steady();
     nanoseconds last_progress = begin;
     next_ = generator_.next_request();
-    while (next_ || exporter_->in_flight() != 0 || !retries_.empty()) {
+    while (next_ || is_waiting()) {
+      if (is_silent_too_long()) {
+        give_up();
+        break;
+      }
       if (stop_.stop_requested()) {
         generator_.stop();
       }
@@ -99,6 +103,19 @@ class Load final {
   }
 
  private:
+  // Whether requests were sent and not yet taken or refused.
+  bool is_waiting() const { return exporter_->in_flight() != 0 || !retries_.empty(); }
+
+  bool is_silent_too_long() const {
+    return options_.silence_max.count() > 0 && is_waiting() &&
+           clock_.steady() - waiting_since_ >= options_.silence_max;
+  }
+
+  void give_up() {
+    totals_.gave_up = true;
+    totals_.spans_lost = totals_.spans_sent - totals_.spans_acked - totals_.spans_refused;
+  }
+
   bool has_room() const {
     return exporter_->in_flight() + retries_.size() < options_.in_flight_max;
   }
@@ -114,6 +131,9 @@ class Load final {
 
   void start_new() {
     while (next_ && has_room() && until_next() == nanoseconds(0)) {
+      if (!is_waiting()) {
+        waiting_since_ = clock_.steady();
+      }
       auto delivery = std::make_unique<Delivery>();
       delivery->span_count = next_->span_count;
       ++totals_.requests;
@@ -155,6 +175,9 @@ class Load final {
   void finish(Delivery& delivery, ExportOutcome& outcome) {
     if (!outcome.message.empty()) {
       totals_.last_error = std::move(outcome.message);
+    }
+    if (outcome.kind != ExportOutcome::Kind::TryLater) {
+      waiting_since_ = clock_.steady();
     }
     switch (outcome.kind) {
       case ExportOutcome::Kind::Accepted: {
@@ -214,6 +237,7 @@ class Load final {
   Pause pause_;
   Random jitter_;
   LoadTotals totals_;
+  nanoseconds waiting_since_{};  // when the server last took or refused a request
   std::optional<EncodedRequest> next_;
   std::vector<std::unique_ptr<Delivery>> retries_;
   std::unique_ptr<Exporter> exporter_;

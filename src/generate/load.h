@@ -29,7 +29,7 @@ class LatencyCounts final {
   std::chrono::nanoseconds quantile(double share) const;
 
  private:
-  static constexpr std::size_t kBucketCount = 16 * 44;
+  static constexpr std::size_t kBucketCount = std::size_t{16} * 44;
 
   std::array<std::uint64_t, kBucketCount> buckets_{};
   std::uint64_t count_ = 0;
@@ -58,6 +58,9 @@ struct LoadOptions {
   // Doubled after each attempt, half of it at random; the server's own delay comes first.
   std::chrono::milliseconds backoff_first{50};
   std::chrono::milliseconds backoff_max{5'000};
+  // The load gives up when it has waited so long for a server to take or refuse a request; zero:
+  // never.
+  std::chrono::nanoseconds silence_max{0};
   Pace pace = Pace::AsFastAsTaken;
   std::uint64_t jitter_seed = 1;
 };
@@ -68,12 +71,14 @@ struct LoadTotals {
   std::uint64_t spans_sent = 0;
   std::uint64_t spans_acked = 0;
   std::uint64_t spans_refused = 0;  // the server said so: partial success, or an error not to retry
-  std::uint64_t spans_lost = 0;     // no answer, or "later", until the attempts were used up
+  // No answer, or "later", until the attempts were used up or the load gave up.
+  std::uint64_t spans_lost = 0;
   std::uint64_t retries = 0;
   std::uint64_t bytes_raw = 0;
   std::uint64_t bytes_sent = 0;  // after compression, attempts counted each
   LatencyCounts latencies;       // of attempts that were answered with success
   std::chrono::nanoseconds elapsed{};
+  bool gave_up = false;  // after LoadOptions::silence_max; what was not sent by then is not counted
   std::string last_error;  // what the server or the transport said last; empty: nothing
 };
 

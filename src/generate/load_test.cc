@@ -25,12 +25,14 @@
 #include "net/http_server.h"
 #include "net/io_threads.h"
 #include "os/system_clock.h"
+#include "os/testing/manual_clock.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::generate {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // What a collector does with the n-th export, counted from one.
 using Answer = std::function<net::Response(int number, const std::string& body)>;
@@ -105,6 +107,15 @@ LoadTotals load(ToyCollector& collector, const LoadOptions& options, std::uint64
   auto totals = run_load(*generator, options, collector.clock(), {});
   EXPECT_TRUE(totals.has_value());
   EXPECT_EQ(totals->spans_sent, generator->ground_truth().spans);
+  EXPECT_EQ(totals->spans_acked + totals->spans_refused + totals->spans_lost, totals->spans_sent);
+  return std::move(totals).value();
+}
+
+// A load that may end before everything is sent, by a clock of its own.
+LoadTotals load_part(const LoadOptions& options, const Clock& clock) {
+  const auto generator = make_generator(2000);
+  auto totals = run_load(*generator, options, clock, {});
+  EXPECT_TRUE(totals.has_value());
   EXPECT_EQ(totals->spans_acked + totals->spans_refused + totals->spans_lost, totals->spans_sent);
   return std::move(totals).value();
 }
@@ -215,6 +226,60 @@ TEST(RunLoad, DrainsWhenStopped) {
       run_load(*generator, collector.options(), collector.clock(), stop.get_token());
   ASSERT_TRUE(totals.has_value());
   EXPECT_EQ(totals->spans_acked, generator->ground_truth().spans);
+}
+
+// Over HTTP, which sends one request at a time, to a server that wants it again at once: only the
+// server's answers move the clock.
+LoadOptions patient_options(const ToyCollector& collector) {
+  LoadOptions options = collector.options();
+  options.transport = Transport::Http;
+  options.attempt_count_max = INT32_MAX;
+  options.silence_max = seconds(10);
+  return options;
+}
+
+net::Response later() {
+  net::Response response;
+  response.status = 503;
+  response.headers.push_back({"retry-after", "0"});
+  return response;
+}
+
+TEST(RunLoad, GivesUpWhenNothingGetsThrough) {
+  os::ManualClock clock;
+  ToyCollector collector([&](int, const std::string&) {
+    clock.advance(seconds(5));
+    return later();
+  });
+  const LoadTotals totals = load_part(patient_options(collector), clock);
+  EXPECT_TRUE(totals.gave_up);
+  EXPECT_GT(totals.spans_sent, 0U);
+  EXPECT_EQ(totals.spans_lost, totals.spans_sent);
+  EXPECT_EQ(totals.elapsed, seconds(10));
+  EXPECT_EQ(totals.last_error, "http status 503");
+}
+
+TEST(RunLoad, CountsTheSilenceFromTheLastRequestThatGotThrough) {
+  os::ManualClock clock;
+  ToyCollector collector([&](int number, const std::string&) {
+    clock.advance(seconds(9));
+    return number % 2 == 0 && number <= 6 ? net::Response() : later();
+  });
+  const LoadTotals totals = load_part(patient_options(collector), clock);
+  EXPECT_TRUE(totals.gave_up);
+  EXPECT_EQ(totals.spans_acked, 150U);
+  EXPECT_EQ(totals.elapsed, seconds(6 * 9 + 2 * 9));
+}
+
+TEST(RunLoad, DoesNotGiveUpWhileSomethingGetsThrough) {
+  os::ManualClock clock;
+  ToyCollector collector([&](int, const std::string&) {
+    clock.advance(seconds(9));
+    return net::Response();
+  });
+  const LoadTotals totals = load_part(patient_options(collector), clock);
+  EXPECT_FALSE(totals.gave_up);
+  EXPECT_EQ(totals.spans_acked, 2000U);
 }
 
 TEST(RunLoad, RefusesLimitsThatAreNotPositive) {

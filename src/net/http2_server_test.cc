@@ -503,7 +503,7 @@ TEST(Http2Server, AnswersAfterTheServerHasGoneAreHarmless) {
 TEST(Http2Server, RefusesWhatOnlyBeginsLikeAPreface) {
   ServerFixture fixture;
   testing::RawClient client(fixture.port());
-  client.send("PRI /nonsense HTTP/1.1\r\n\r\n");
+  client.send("PRI /nonsense HTTP/1.1\r\nHost: x\r\n\r\n");
   client.read_to_end();
   EXPECT_TRUE(client.is_ended());
   EXPECT_EQ(refused(fixture, "malformed"), 1);

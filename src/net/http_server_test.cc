@@ -98,8 +98,9 @@ TEST(HttpServer, HandsOverTheWholeRequest) {
 TEST(HttpServer, TakesARequestByteByByte) {
   ServerFixture fixture;
   RawClient client(fixture.port());
-  for (const char c : std::string_view("POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                       "3;x=y\r\nabc\r\n02\r\nde\r\n0\r\nT: v\r\n\r\n")) {
+  for (const char c :
+       std::string_view("POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "3;x=y\r\nabc\r\n02\r\nde\r\n0\r\nT: v\r\n\r\n")) {
     client.send({&c, 1});
   }
   EXPECT_EQ(client.read_response(), answer_of("POST /p?:5"));
@@ -111,7 +112,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   std::string requests;
   std::string expected;
   for (int i = 0; i < 2000; ++i) {
-    requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\n\r\n";
+    requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
     expected += answer_of("GET /" + std::to_string(i) + "?:0");
   }
   std::jthread sender([&] { client.send(requests); });
@@ -122,7 +123,7 @@ TEST(HttpServer, KeepsPipelinedRequestsBackUntilTheLastIsAnswered) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked first = fixture.handler.take();
   EXPECT_EQ(fixture.handler.handled_count(), 1);
   std::move(first.responder).send({});
@@ -136,7 +137,7 @@ TEST(HttpServer, KeepsPipelinedRequestsBackUntilTheLastIsAnswered) {
 TEST(HttpServer, SendsTheLengthButNotTheBodyToHead) {
   ServerFixture fixture;
   RawClient client(fixture.port());
-  client.send("HEAD /p HTTP/1.1\r\n\r\nGET /q HTTP/1.1\r\n\r\n");
+  client.send("HEAD /p HTTP/1.1\r\nHost: x\r\n\r\nGET /q HTTP/1.1\r\nHost: x\r\n\r\n");
   const std::string head =
       "HTTP/1.1 200 OK\r\n" + std::string(kDate) + "content-length: 10\r\n\r\n";
   EXPECT_EQ(client.read_exactly(head.size()), head);
@@ -146,7 +147,7 @@ TEST(HttpServer, SendsTheLengthButNotTheBodyToHead) {
 TEST(HttpServer, TellsTheClientToContinue) {
   ServerFixture fixture;
   RawClient client(fixture.port());
-  client.send("POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  client.send("POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(client.read_exactly(25), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("ab");
   EXPECT_EQ(client.read_response(), answer_of("POST /p?:2"));
@@ -154,15 +155,16 @@ TEST(HttpServer, TellsTheClientToContinue) {
 
 TEST(HttpServer, DoesNotTellTheClientToContinueWithABodyThatIsTooLarge) {
   ServerFixture fixture({.body_bytes_max = 1});
-  EXPECT_EQ(status_line_of(fixture,
-                           "POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
+  EXPECT_EQ(status_line_of(
+                fixture,
+                "POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
             "HTTP/1.1 413 Content Too Large");
 }
 
 TEST(HttpServer, ClosesWhereTheClientAsksForIt) {
   ServerFixture fixture;
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(client.read_to_end(), answer_of("GET /?:0", "connection: close\r\n"));
 }
 
@@ -179,7 +181,7 @@ TEST(HttpServer, AnswersAClientThatHasClosedItsHalf) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked asked = fixture.handler.take();
   client.shutdown_send();
   while (!asked.request.cancelled.stop_requested()) {
@@ -193,7 +195,7 @@ TEST(HttpServer, CancelsTheRequestOfAClientThatHasGone) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked asked = fixture.handler.take();
   client.reset();
   EXPECT_TRUE(fixture.wait_for_metric("waybill_http_connections", "", 0));
@@ -205,7 +207,7 @@ TEST(HttpServer, Answers500WhereTheHandlerForgetsToAnswer) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   {
     const FakeHandler::Asked forgotten = fixture.handler.take();
   }
@@ -216,7 +218,7 @@ TEST(HttpServer, LeavesOutHeadersThatWouldBreakTheFraming) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   Response response;
   response.headers = {{"a", "1\r\nb: 2"}, {"content-length", "99"}, {"c", "3"}};
   std::move(fixture.handler.take().responder).send(std::move(response));
@@ -228,7 +230,7 @@ TEST(HttpServer, SendsLargeAndStaticBodiesWhole) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
   Response owned;
   owned.body = kBody;
   std::move(fixture.handler.take().responder).send(std::move(owned));
@@ -255,7 +257,7 @@ TEST(HttpServer, RefusesWhateverMakesTheBodysEndAmbiguous) {
       "no colon",
   };
   for (const std::string& header : headers) {
-    EXPECT_EQ(status_line_of(fixture, "POST / HTTP/1.1\r\n" + header + "\r\n\r\nabc"),
+    EXPECT_EQ(status_line_of(fixture, "POST / HTTP/1.1\r\nHost: x\r\n" + header + "\r\n\r\nabc"),
               "HTTP/1.1 400 Bad Request")
         << header;
   }
@@ -266,35 +268,59 @@ TEST(HttpServer, RefusesWhateverMakesTheBodysEndAmbiguous) {
   EXPECT_EQ(fixture.handler.handled_count(), 0);
 }
 
+TEST(HttpServer, RefusesARequestThatDoesNotNameItsHostExactlyOnce) {
+  ServerFixture fixture;
+  for (const std::string_view bytes :
+       {"GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: b\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"}) {
+    EXPECT_EQ(status_line_of(fixture, bytes), "HTTP/1.1 400 Bad Request") << bytes;
+  }
+  EXPECT_EQ(refused(fixture, "malformed"), 5);
+  EXPECT_EQ(fixture.handler.handled_count(), 0);
+}
+
+TEST(HttpServer, TakesAnEmptyHostAndNoneInHttp10) {
+  ServerFixture fixture;
+  RawClient client(fixture.port());
+  client.send("GET /1 HTTP/1.1\r\nHost:\r\n\r\n");
+  EXPECT_EQ(client.read_response(), answer_of("GET /1?:0"));
+  client.send("GET /2 HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(client.read_to_end(), answer_of("GET /2?:0", "connection: close\r\n"));
+}
+
 TEST(HttpServer, RefusesMalformedRequests) {
   ServerFixture fixture;
   for (const std::string_view bytes :
        {"\x16\x03\x01\x02\x01junk junk\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/3.0\r\n\r\n",
-        "GET  / HTTP/1.1\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"}) {
+        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"}) {
     EXPECT_EQ(status_line_of(fixture, bytes), "HTTP/1.1 400 Bad Request") << bytes;
   }
 }
 
 TEST(HttpServer, RefusesAnExpectationItDoesNotKnow) {
   ServerFixture fixture;
-  EXPECT_EQ(status_line_of(fixture, "GET / HTTP/1.1\r\nExpect: magic\r\n\r\n"),
+  EXPECT_EQ(status_line_of(fixture, "GET / HTTP/1.1\r\nHost: x\r\nExpect: magic\r\n\r\n"),
             "HTTP/1.1 417 Expectation Failed");
 }
 
 TEST(HttpServer, AnswersLengthTooLargeWith413) {
   ServerFixture fixture({.body_bytes_max = 10});
   RawClient client(fixture.port());
-  client.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789");
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789");
   EXPECT_EQ(client.read_response(), answer_of("POST /?:10"));
-  EXPECT_EQ(status_line_of(fixture, "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n0123456789x"),
+  EXPECT_EQ(status_line_of(fixture,
+                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n0123456789x"),
             "HTTP/1.1 413 Content Too Large");
   EXPECT_EQ(refused(fixture, "body_bytes"), 1);
 }
 
 TEST(HttpServer, AnswersChunksTooLargeWith413) {
   ServerFixture fixture({.body_bytes_max = 10});
-  const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n";
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n";
   RawClient client(fixture.port());
   client.send(head + "5\r\n56789\r\n0\r\n\r\n");
   EXPECT_EQ(client.read_response(), answer_of("POST /?:10"));
@@ -305,17 +331,17 @@ TEST(HttpServer, AnswersChunksTooLargeWith413) {
 TEST(HttpServer, LetsAClientThatSendsItsWholeBodySeeTheRefusal) {
   ServerFixture fixture({.body_bytes_max = 10});
   const std::string body(8 << 20, 'x');
-  EXPECT_EQ(status_line_of(fixture, "POST / HTTP/1.1\r\nContent-Length: " +
+  EXPECT_EQ(status_line_of(fixture, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " +
                                         std::to_string(body.size()) + "\r\n\r\n" + body),
             "HTTP/1.1 413 Content Too Large");
 }
 
 TEST(HttpServer, AnswersHeadersTooLargeWith431) {
-  // "a" and its value, and 32 beside.
-  ServerFixture fixture({.header_bytes_max = 100});
+  // "a" and its value, and 32 beside; as many for "host" and its value.
+  ServerFixture fixture({.header_bytes_max = 137});
   const auto request = [](int value_bytes) {
-    return "GET / HTTP/1.1\r\na:" + std::string(static_cast<std::size_t>(value_bytes), 'v') +
-           "\r\n\r\n";
+    return "GET / HTTP/1.1\r\nHost: x\r\na:" +
+           std::string(static_cast<std::size_t>(value_bytes), 'v') + "\r\n\r\n";
   };
   RawClient client(fixture.port());
   client.send(request(67));
@@ -326,25 +352,26 @@ TEST(HttpServer, AnswersHeadersTooLargeWith431) {
 
 TEST(HttpServer, GivesUpAHeaderThatNeverEnds) {
   ServerFixture fixture({.header_bytes_max = 100, .target_bytes_max = 20});
-  EXPECT_EQ(status_line_of(fixture, "GET / HTTP/1.1\r\na: " + std::string(1000, 'v')),
+  EXPECT_EQ(status_line_of(fixture, "GET / HTTP/1.1\r\nHost: x\r\na: " + std::string(1000, 'v')),
             "HTTP/1.1 431 Request Header Fields Too Large");
 }
 
 TEST(HttpServer, AnswersTooManyHeadersWith431) {
-  ServerFixture fixture({.header_count_max = 3});
+  ServerFixture fixture({.header_count_max = 4});
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n");
   EXPECT_EQ(client.read_response(), answer_of("GET /?:0"));
-  EXPECT_EQ(status_line_of(fixture, "GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n"),
-            "HTTP/1.1 431 Request Header Fields Too Large");
+  EXPECT_EQ(
+      status_line_of(fixture, "GET / HTTP/1.1\r\nHost: x\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n"),
+      "HTTP/1.1 431 Request Header Fields Too Large");
 }
 
 TEST(HttpServer, AnswersATargetTooLongWith414) {
   ServerFixture fixture({.header_bytes_max = 100, .target_bytes_max = 20});
   RawClient client(fixture.port());
-  client.send("GET /234567890123456789? HTTP/1.1\r\n\r\n");
+  client.send("GET /234567890123456789? HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(client.read_response(), answer_of("GET /234567890123456789?:0"));
-  EXPECT_EQ(status_line_of(fixture, "GET /2345678901234567890? HTTP/1.1\r\n\r\n"),
+  EXPECT_EQ(status_line_of(fixture, "GET /2345678901234567890? HTTP/1.1\r\nHost: x\r\n\r\n"),
             "HTTP/1.1 414 URI Too Long");
   EXPECT_EQ(status_line_of(fixture, "GET /" + std::string(1000, 'p')), "HTTP/1.1 414 URI Too Long");
   EXPECT_EQ(refused(fixture, "target_bytes"), 2);
@@ -354,24 +381,24 @@ TEST(HttpServer, RefusesBodiesPastTheBytesInFlightWith503) {
   ServerFixture fixture({.inflight_bytes_max = 10});
   fixture.handler.hold();
   RawClient first(fixture.port());
-  first.send("POST /1 HTTP/1.1\r\nContent-Length: 6\r\n\r\n123456");
+  first.send("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n123456");
   FakeHandler::Asked asked = fixture.handler.take();
 
   RawClient second(fixture.port());
-  second.send("POST /2 HTTP/1.1\r\nContent-Length: 5\r\n\r\n12345");
+  second.send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345");
   const std::string refusal = second.read_to_end();
   EXPECT_TRUE(refusal.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   EXPECT_NE(refusal.find("retry-after: 1\r\n"), std::string::npos);
   EXPECT_EQ(refused(fixture, "inflight_bytes"), 1);
 
   RawClient third(fixture.port());
-  third.send("POST /3 HTTP/1.1\r\nContent-Length: 4\r\n\r\n1234");
+  third.send("POST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n1234");
   EXPECT_EQ(fixture.handler.take().request.path, "/3");
 
   // Answering makes room again.
   std::move(asked.responder).send({});
   EXPECT_EQ(first.read_response(), answer_of(""));
-  first.send("POST /4 HTTP/1.1\r\nContent-Length: 10\r\n\r\n1234567890");
+  first.send("POST /4 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1234567890");
   EXPECT_EQ(fixture.handler.take().request.path, "/4");
 }
 
@@ -383,7 +410,7 @@ TEST(HttpServer, RefusesConnectionsPastTheLimitWith503) {
   RawClient third(fixture.port());
   EXPECT_TRUE(third.read_to_end().starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
   EXPECT_EQ(refused(fixture, "connections"), 1);
-  second.send("GET / HTTP/1.1\r\n\r\n");
+  second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(second.read_response(), answer_of("GET /?:0"));
 }
 
@@ -391,7 +418,7 @@ TEST(HttpServer, GivesUpSlowHeadersWith408) {
   ServerFixture fixture({.header_timeout = seconds(10)});
   RawClient client(fixture.port());
   // The second request's header has begun by the time the first is answered.
-  client.send("GET / HTTP/1.1\r\n\r\nGET / HT");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT");
   EXPECT_EQ(client.read_response(), answer_of("GET /?:0"));
   fixture.clock.advance(seconds(10));
   EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 408 Request Timeout\r\n"));
@@ -401,7 +428,7 @@ TEST(HttpServer, GivesUpSlowHeadersWith408) {
 TEST(HttpServer, GivesUpSlowBodiesWith408) {
   ServerFixture fixture({.header_timeout = seconds(10), .body_bytes_per_second_min = 100});
   RawClient client(fixture.port());
-  client.send("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n");
   EXPECT_EQ(client.read_exactly(25), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send(std::string(50, 'x'));
   fixture.clock.advance(seconds(11));
@@ -413,7 +440,7 @@ TEST(HttpServer, ClosesIdleConnections) {
   ServerFixture fixture({.idle_timeout = seconds(100)});
   RawClient silent(fixture.port());
   RawClient idle(fixture.port());
-  idle.send("GET / HTTP/1.1\r\n\r\n");
+  idle.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(idle.read_response(), answer_of("GET /?:0"));
   const testing::ClockMover mover(fixture.clock);
   EXPECT_EQ(idle.read_to_end(), "");
@@ -426,7 +453,7 @@ TEST(HttpServer, GivesUpAClientThatDoesNotReadItsAnswer) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   Response response;
   response.static_body = kBody;
   std::move(fixture.handler.take().responder).send(std::move(response));
@@ -439,7 +466,7 @@ TEST(HttpServer, WaitsForTheHandlerHoweverLongItTakes) {
   ServerFixture fixture({}, 1);
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked asked = fixture.handler.take();
   {
     // Another connection, which does time out, shows that its loop has looked; there is but one.
@@ -456,7 +483,7 @@ TEST(HttpServer, DrainSendsTheAnswersInProgressAndThenCloses) {
   fixture.handler.hold();
   RawClient busy(fixture.port());
   RawClient idle(fixture.port());
-  busy.send("GET / HTTP/1.1\r\n\r\n");
+  busy.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked asked = fixture.handler.take();
   EXPECT_TRUE(fixture.wait_for_metric("waybill_http_connections", "", 2));
   std::jthread drainer([&] { fixture.server->drain(testing::kPatience); });
@@ -471,7 +498,7 @@ TEST(HttpServer, DrainClosesEverythingWhenItsPatienceEnds) {
   ServerFixture fixture;
   fixture.handler.hold();
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   FakeHandler::Asked asked = fixture.handler.take();
   fixture.server->drain(std::chrono::milliseconds(1));
   EXPECT_EQ(client.read_to_end(), "");
@@ -485,7 +512,7 @@ TEST(HttpServer, DrainClosesEverythingWhenItsPatienceEnds) {
 TEST(HttpServer, CountsRequestsByVersion) {
   ServerFixture fixture;
   RawClient client(fixture.port());
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   client.read_response();
   EXPECT_EQ(fixture.metric("waybill_http_requests_total", "version=\"1.1\""), 1);
   EXPECT_EQ(fixture.metric("waybill_http_requests_total", "version=\"2\""), 0);
@@ -522,8 +549,8 @@ TEST(HttpServer, ServesOnWithoutFileDescriptorsAndAcceptsOnceThereAreSome) {
   {
     const NoDescriptors none;
     during.connect(fixture.port());
-    during.send("GET /2 HTTP/1.1\r\n\r\n");
-    before.send("GET /1 HTTP/1.1\r\n\r\n");
+    during.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    before.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(before.read_response(), answer_of("GET /1?:0"));
     EXPECT_EQ(fixture.metric("waybill_http_connections", ""), 1);
   }

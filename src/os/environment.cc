@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/environment.h"
 
-#include <asm-generic/ioctls.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <asm-generic/errno.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <limits.h>
+#include <limits.h>  // NOLINT(modernize-deprecated-headers): POSIX's part of it
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

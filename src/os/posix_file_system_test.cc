@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <stdlib.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's part of it
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): POSIX's part of it
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -23,13 +23,16 @@ namespace waybill::os {
 namespace {
 
 class PosixFileSystem : public ::testing::Test {
- protected:
+ public:
   PosixFileSystem() {
     std::string pattern = (std::filesystem::temp_directory_path() / "waybill-os-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
   }
   ~PosixFileSystem() override { std::filesystem::remove_all(folder_); }
+  PosixFileSystem(const PosixFileSystem&) = delete;
+  PosixFileSystem& operator=(const PosixFileSystem&) = delete;
 
+ protected:
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
   static mode_t mode(const std::string& file) {

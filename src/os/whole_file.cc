@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/whole_file.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
 #include <ios>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/result.h"
 
 namespace waybill::os {
 

@@ -117,6 +117,22 @@ storage::Predicate lower(const lang::Comparison& comparison) {
   return predicate;
 }
 
+std::optional<storage::Filter> lower(const lang::Expression& expression, QueryError& error);
+
+std::optional<std::vector<storage::Filter>> lower_all(
+    const std::vector<lang::Expression>& expressions, QueryError& error) {
+  std::vector<storage::Filter> filters;
+  filters.reserve(expressions.size());
+  for (const lang::Expression& expression : expressions) {
+    auto filter = lower(expression, error);
+    if (!filter) {
+      return std::nullopt;
+    }
+    filters.push_back(*std::move(filter));
+  }
+  return filters;
+}
+
 // Depth is bounded by the parser. Gives no value, and sets `error`, where a regular expression is
 // bad.
 std::optional<storage::Filter> lower(const lang::Expression& expression, QueryError& error) {
@@ -133,17 +149,13 @@ std::optional<storage::Filter> lower(const lang::Expression& expression, QueryEr
     }
     case lang::Expression::Kind::And:
     case lang::Expression::Kind::Or: {
-      std::vector<storage::Filter> children;
-      for (const lang::Expression& operand : expression.operands) {
-        auto child = lower(operand, error);
-        if (!child) {
-          return std::nullopt;
-        }
-        children.push_back(std::move(*child));
+      auto operands = lower_all(expression.operands, error);
+      if (!operands) {
+        return std::nullopt;
       }
       return expression.kind == lang::Expression::Kind::And
-                 ? storage::Filter::all_of(std::move(children))
-                 : storage::Filter::any_of(std::move(children));
+                 ? storage::Filter::all_of(*std::move(operands))
+                 : storage::Filter::any_of(*std::move(operands));
     }
   }
   return storage::Filter{};

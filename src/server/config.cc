@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -191,7 +192,7 @@ std::pair<Read, Print> list_setting(std::vector<std::string> Config::* member) {
 
 template <typename T, std::size_t N>
 std::pair<Read, Print> word_setting(const std::array<std::pair<std::string_view, T>, N>& words,
-                                    std::function<T&(Config&)> member) {
+                                    const std::function<T&(Config&)>& member) {
   const auto all = [words] {
     std::string text;
     for (const auto& [word, value] : words) {
@@ -270,7 +271,9 @@ std::vector<Setting> make_settings() {
   add("limits.head_bytes", "memory for recent spans; over it senders are asked to come back",
       size_setting(&Config::head_bytes_max, 1 << 20));
   add("limits.log_bytes", "disk for the log; over it senders are asked to come back",
-      size_setting(&Config::log_bytes_max, 1 << 20));
+      // The log takes room a whole segment at a time, so with less it would refuse everything.
+      size_setting(&Config::log_bytes_max,
+                   static_cast<std::int64_t>(storage::LogOptions().segment_bytes)));
   add("limits.free_disk_bytes", "room that is left to others on the disk",
       size_setting(&Config::free_bytes_min, 0));
   add("limits.request_bytes", "size of a request, before and after decompression",
@@ -319,37 +322,13 @@ const Setting* find_setting(std::string_view name) {
   return nullptr;
 }
 
-// Edits needed to turn one text into the other, for suggestions.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t i = 0; i <= to.size(); ++i) {
-    row[i] = i;
-  }
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t change = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 template <typename NameOf>
-std::string nearest(std::string_view name, NameOf name_of) {
-  std::string best;
-  std::size_t best_distance = SIZE_MAX;
+std::string nearest_setting(std::string_view name, NameOf name_of) {
+  std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    const std::string candidate(name_of(setting));
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
+    names.emplace_back(name_of(setting));
   }
-  return best;
+  return nearest(name, names);
 }
 
 // Reads the settings of one YAML document; collects what is wrong with it.
@@ -398,8 +377,9 @@ class YamlReader final {
       } else if (is_group(name)) {
         fault(entry.first, fmt::format("{} is a group of settings; indent them below it", name));
       } else {
-        fault(entry.first, fmt::format("unknown setting {}; did you mean {}?", name,
-                                       nearest(name, [](const Setting& s) { return s.name; })));
+        fault(entry.first,
+              fmt::format("unknown setting {}; did you mean {}?", name,
+                          nearest_setting(name, [](const Setting& s) { return s.name; })));
       }
     }
   }
@@ -473,8 +453,9 @@ void read_environment(Config& config, const Environment& environment, const Vari
     // WAYBILL_CONFIG names the file, WAYBILL_SERVER_URL is the command line's; the rest are
     // settings.
     if (name != "WAYBILL_CONFIG" && name != "WAYBILL_SERVER_URL" && !known.contains(name)) {
-      faults.push_back(fmt::format("environment: unknown variable {}; did you mean {}?", name,
-                                   nearest(name, [](const Setting& s) { return s.variable(); })));
+      faults.push_back(
+          fmt::format("environment: unknown variable {}; did you mean {}?", name,
+                      nearest_setting(name, [](const Setting& s) { return s.variable(); })));
     }
   }
 }
@@ -490,8 +471,8 @@ std::string Setting::variable() const {
 }
 
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = make_settings();
-  return all;
+  static const std::vector<Setting> kAll = make_settings();
+  return kAll;
 }
 
 Result<Config> load_config(std::optional<std::string_view> yaml, std::string_view file_name,

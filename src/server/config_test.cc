@@ -33,8 +33,8 @@ std::string fault(std::string_view yaml, std::map<std::string, std::string> vari
 TEST(Config, NeedsNothing) {
   const auto config = load("");
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->listen_otlp_grpc->port, 4317);
-  EXPECT_EQ(config->listen_otlp_grpc->host, "127.0.0.1");
+  EXPECT_EQ(config->listen_otlp_grpc.value_or(Address{}).port, 4317);
+  EXPECT_EQ(config->listen_otlp_grpc.value_or(Address{}).host, "127.0.0.1");
 }
 
 TEST(Config, TakesTheEnvironmentOverTheFileOverTheDefaults) {
@@ -51,8 +51,8 @@ TEST(Config, ReadsAddresses) {
       load("listen:\n  otlp_grpc: off\n  otlp_http: \"[::1]:0\"\n  web: \"0.0.0.0:80\"\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_FALSE(config->listen_otlp_grpc);
-  EXPECT_EQ(config->listen_otlp_http->host, "::1");
-  EXPECT_EQ(config->listen_web->port, 80);
+  EXPECT_EQ(config->listen_otlp_http.value_or(Address{}).host, "::1");
+  EXPECT_EQ(config->listen_web.value_or(Address{}).port, 80);
 }
 
 TEST(Config, SaysFileLineAndWhatToWriteInstead) {
@@ -75,6 +75,18 @@ TEST(Config, SaysFileLineAndWhatToWriteInstead) {
       fault("- a\n"),
       "waybill.yaml:1: the file must be settings with values, such as 'data: ./waybill-data'");
   EXPECT_EQ(fault("a: [1\n").substr(0, 32), "waybill.yaml:2: this is no YAML:");
+}
+
+TEST(Config, WantsRoomForASegmentOfTheLog) {
+  EXPECT_EQ(fault("limits:\n  log_bytes: 67108863\n"),
+            "waybill.yaml:2: limits.log_bytes: '67108863' is no size of at least 64MiB; write a "
+            "number of bytes, or 512MiB, 2GiB");
+  EXPECT_EQ(fault("", {{"WAYBILL_LIMITS_LOG_BYTES", "63MiB"}}),
+            "environment: WAYBILL_LIMITS_LOG_BYTES: '63MiB' is no size of at least 64MiB; write a "
+            "number of bytes, or 512MiB, 2GiB");
+  const auto config = load("limits:\n  log_bytes: 64MiB\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->log_bytes_max, 64 << 20);
 }
 
 TEST(Config, ReportsAllFaultsTogether) {

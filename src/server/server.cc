@@ -38,12 +38,14 @@
 namespace waybill::server {
 namespace {
 
-storage::LogOptions log_options(const Config& config) {
+storage::LogOptions log_options(const Config& config, const ServerStart& start) {
   storage::LogOptions options;
   options.directory = config.data + "/log";
   options.durability = config.durability;
   options.total_bytes_max = static_cast<std::uint64_t>(config.log_bytes_max);
   options.free_bytes_min = static_cast<std::uint64_t>(config.free_bytes_min);
+  options.salt_seed = start.seed;
+  options.stop = start.stop;
   return options;
 }
 
@@ -122,8 +124,8 @@ class Server::Parts final {
 
   ~Parts() { stop(); }
 
-  Result<void> open(os::FileSystem& file_system) {
-    TRY(open_log(file_system));
+  Result<void> open(os::FileSystem& file_system, const ServerStart& start) {
+    TRY(open_log(file_system, start));
     add_gauges();
     ingest_ = std::make_unique<pipeline::Ingest>(head_, *log_, clock_, metrics_);
     receiver_ = std::make_unique<receive::OtlpReceiver>(receiver_options(config_), *ingest_, clock_,
@@ -132,6 +134,9 @@ class Server::Parts final {
     finder_ = std::make_unique<query::Finder>(head_, clock_, finder_options(config_));
     web_ = std::make_unique<api::WebHandler>(web_options(config_, clock_), *finder_, *pool_,
                                              metrics_, [this] { return status(); });
+    if (start.stop.stop_requested()) {
+      return Error{ErrorCode::Cancelled, "asked to stop before anything was listened to"};
+    }
     TRY(listen("otlp_grpc", config_.listen_otlp_grpc, *receiver_));
     TRY(listen("otlp_http", config_.listen_otlp_http, *receiver_));
     TRY(listen("web", config_.listen_web, *web_));
@@ -160,13 +165,13 @@ class Server::Parts final {
   const std::vector<api::ServerStatus::Listener>& addresses() const { return addresses_; }
 
  private:
-  Result<void> open_log(os::FileSystem& file_system) {
+  Result<void> open_log(os::FileSystem& file_system, const ServerStart& start) {
     const std::int64_t begun = clock_.steady().count();
     Replay replay(head_, config_.decode, static_cast<std::size_t>(config_.request_bytes_max));
     storage::ReplayReport report;
     log_ = TRY(storage::Log::open(
-        log_options(config_), file_system, clock_, metrics_,
-        [&](storage::LogRecord record) { replay.take(record); }, report));
+        log_options(config_, start), file_system, clock_, metrics_,
+        [&](const storage::LogRecord& record) { replay.take(record); }, report));
     for (const std::string& message : report.messages) {
       log_warn(message);
     }
@@ -185,14 +190,14 @@ class Server::Parts final {
 
   void add_gauges() {
     const auto add = [&](std::string_view name, std::string_view help,
-                         std::function<double(const storage::StoreTotals&)> read) {
+                         const std::function<double(const storage::StoreTotals&)>& read) {
       metrics_.gauge(name, help, {}, [this, read] { return read(head_.totals()); });
     };
     add("waybill_head_bytes", "Memory taken by recent spans.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes); });
     add("waybill_head_bytes_max", "The bound of waybill_head_bytes.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes_max); });
-    add("waybill_spans", "Spans that can be asked for.",
+    add("waybill_spans", "Spans that can be asked for; one that was sent twice counts twice.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.span_count); });
     add("waybill_traces", "Traces that can be asked for.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.trace_count); });
@@ -268,9 +273,9 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::open(const Config& config, os::FileSystem& file_system,
-                                             const Clock& clock) {
+                                             const Clock& clock, const ServerStart& start) {
   auto parts = std::make_unique<Parts>(config, clock);
-  TRY(parts->open(file_system));
+  TRY(parts->open(file_system, start));
   return std::make_unique<Server>(std::move(parts));
 }
 

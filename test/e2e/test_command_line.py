@@ -42,8 +42,6 @@ class Commands(unittest.TestCase):
 
     def test_wrong_usage(self):
         self.fails(2, "subcommand")
-        self.fails(2, ".", "nonsense")
-        self.fails(2, "--nope", "serve", "--nope")
         self.fails(2, "file", "import")
         self.fails(2, "id", "trace")
         self.fails(2, "no duration", "generate", "--duration", "soon")
@@ -51,12 +49,35 @@ class Commands(unittest.TestCase):
         self.fails(2, r"\.jsonl", "generate", "--spans", "10", "--output", str(self.folder / "a.txt"))
         self.fails(2, "limit", "search", "--limit", "0")
 
+    def test_unknown_commands_and_options_name_the_nearest_and_the_list(self):
+        self.fails(2, "no command 'serch'; did you mean 'search'\\? 'waybill --help' lists the commands", "serch")
+        self.fails(2, "no command 'generat'; did you mean 'generate'", "generat", "--rate", "5")
+        self.fails(2, "waybill: there is no option '--versoin'; did you mean '--version'", "--versoin")
+        self.fails(2, "waybill: there is no option '--dat'", "--dat", "x", "serve")
+        for command, option, meant in [
+            ("serve", "--dta=x", "data"), ("config", "--confg", "config"), ("search", "--min-durations", "min-duration"),
+            ("generate", "--rates", "rate"), ("import", "--endpoints", "endpoint"), ("trace", "--acsii", "ascii"),
+        ]:
+            positional = {"import": ["a.jsonl"], "trace": ["1"]}.get(command, [])
+            wanted = f"waybill {command}: there is no option '{option.split('=')[0]}'; did you mean '--{meant}'\\?"
+            self.fails(2, f"{wanted} 'waybill {command} --help'", command, *positional, option)
+        self.fails(2, "waybill trace: '2' is one argument too many; 'waybill trace --help'", "trace", "1", "2")
+        self.fails(2, "waybill version: there is no option '--short'", "version", "--short")
+
+    def test_generate_gives_up_without_a_server(self):
+        for protocol in ("grpc", "http"):
+            self.fails(1, "gave up: no span got through to 127.0.0.1:1 for 200 ms .*'waybill serve'.*--endpoint",
+                       "generate", "--endpoint", NOBODY, "--protocol", protocol, "--spans", "100000", "--timeout", "200ms")
+        self.fails(2, "no duration", "generate", "--spans", "10", "--timeout", "0s")
+        self.assertRegex(run("generate", "--help").stdout, "--timeout [^-]*Give up")
+
     def test_faults_of_the_configuration_name_the_line_and_the_remedy(self):
         for text, wanted in [
             ('listen:\n  web: "x"\n', r":2: listen\.web: 'x' is no address; write host:port"),
             ("data: d\nlimits:\n  head_bytes: lots\n", r":3: limits\.head_bytes: 'lots' is no size.*write .*2GiB"),
             ("data: d\nlimts: 1\n", r":2: unknown setting limts"),
             ("durability: disc\n", r":1: durability: .*disk"),
+            ("limits:\n  log_bytes: 32MiB\n", r":2: limits\.log_bytes: '32MiB' is no size of at least 64MiB; write .*512MiB"),
             ("durability: disk\ndurability: disk\n", r":2: durability is set twice"),
             ("data: [\n", r":\d+: this is no YAML"),
         ]:
@@ -124,16 +145,22 @@ class GeneratedTraces(unittest.TestCase):
 
     def check(self, server, truth):
         status = server.status()
-        self.assertEqual((status["spans"], status["traces"], status["services"]),
+        self.assertEqual((status["reports"], status["traces"], status["services"]),
                          (truth["spans"], truth["traces"], len(truth["services"])))
         self.assertEqual(int(status["oldestUnixNano"]), int(truth["firstStartUnixNano"]))
         self.assertEqual(int(status["newestUnixNano"]), int(truth["lastEndUnixNano"]))
+
+        def counts(of):
+            """Each with its kind, where it has one, and its counts by both of their names."""
+            return {key: of[key] for key in ("name", "kind") if key in of} | {
+                "spanCount": of["spanCount"], "errorCount": of["errorCount"],
+                "reportCount": of["spanCount"], "errorReportCount": of["errorCount"]}
+
         self.assertEqual(server.get("/api/w1/services")["services"],
-                         sorted(({k: s[k] for k in ("name", "spanCount", "errorCount")} for s in truth["services"]),
-                                key=lambda s: s["name"]))
+                         sorted(map(counts, truth["services"]), key=lambda s: s["name"]))
         for service in truth["services"]:
             found = server.get(f"/api/w1/services/{service['name']}/operations")["operations"]
-            self.assertEqual(found, sorted(service["operations"], key=lambda o: (o["name"], o["kind"])))
+            self.assertEqual(found, sorted(map(counts, service["operations"]), key=lambda o: (o["name"], o["kind"])))
 
     def test_files(self):
         for suffix in (".jsonl", ".jsonl.gz", ".pb", ".pb.gz"):
@@ -184,9 +211,14 @@ class GeneratedTraces(unittest.TestCase):
             self.assertEqual(shown.returncode, 0)
             for trace in everything[:5]:
                 self.assertIn(trace["traceId"], shown.stdout)
-            fault = run("search", "--server", server.web, "{ name = }")
-            self.assertNotEqual(fault.returncode, 0)
-            self.assertTrue(fault.stderr)
+            fault = run("search", "--server", server.web, "{ status = eror }")
+            self.assertEqual((fault.returncode, fault.stderr), (
+                2, "waybill search: unknown status 'eror'; one of unset, ok, error\n"
+                   "  { status = eror }\n"
+                   "             ^\n"))
+            fault = run("search", "--server", server.web, "--min-duration", "long", "--error")
+            self.assertEqual(fault.stderr.splitlines()[1:], ["  { duration >= long && status = error }",
+                                                             "                ^"])
 
             trace_id, count = everything[0]["traceId"], everything[0]["spanCount"]
             shown = run("trace", "--server", server.web, "--ascii", "--width", 100, trace_id)

@@ -4,7 +4,7 @@
 import json
 
 from harness import ServerCase, shared
-from otlp import post, refused_spans
+from otlp import post, refused_spans, request, span
 
 
 class OtlpRules(ServerCase):
@@ -55,3 +55,15 @@ class OtlpRules(ServerCase):
             answer = post(self.server, b"\xff\xff", kind=kind)
             self.assertEqual(answer.status, 400)
             self.assertEqual(answer.headers["content-type"].split(";")[0], kind)
+
+    def test_a_span_that_is_sent_again_is_another_report_and_the_same_span(self):
+        body = request([span(0x5EED, 1, name="again")], service="again")
+        before = self.server.status()["reports"]
+        for count in (1, 2):
+            self.assertEqual(post(self.server, body).status, 200)
+            self.assertEqual(self.server.status()["reports"], before + count)
+            services = {one["name"]: one for one in self.server.get("/api/w1/services")["services"]}
+            self.assertEqual((services["again"]["reportCount"], services["again"]["errorReportCount"]), (count, 0))
+            operation = self.server.get("/api/w1/services/again/operations")["operations"][0]
+            self.assertEqual((operation["name"], operation["reportCount"]), ("again", count))
+            self.assertEqual(len(self.server.spans(f"{0x5EED:032x}")), 1)

@@ -153,7 +153,9 @@ class Sdk:
 
     def check_searches(self, sent):
         services = {one["name"]: one for one in get("/api/w1/services")["services"]}
-        self.assertEqual(services[sent.service], {"name": sent.service, "spanCount": len(sent.spans), "errorCount": 1})
+        count = len(sent.spans)
+        self.assertEqual(services[sent.service], {"name": sent.service, "reportCount": count, "errorReportCount": 1,
+                                                  "spanCount": count, "errorCount": 1})
         path = urllib.parse.quote(sent.service, safe="")
         operations = get(f"/api/w1/services/{path}/operations")["operations"]
         self.assertEqual({(one["name"], one["kind"]) for one in operations}, sent.operations())

@@ -42,6 +42,9 @@ constexpr std::uint64_t kSearchCountMax = 1000;
 constexpr std::uint64_t kSearchCountDefault = 20;
 // How many spans are tested between two looks at whether the client is still there.
 constexpr std::size_t kCancelStride = 4096;
+// In ETags, as the forms of a trace differ in their bytes.
+constexpr std::string_view kViewForm = "bin";
+constexpr std::string_view kOtlpForm = "otlp";
 
 net::Response query_error_answer(const query::QueryError& fault) {
   return error_answer(400, invalid_argument(fault.message), fault.position);
@@ -97,6 +100,26 @@ Result<TraceFormat> trace_format(const net::Request& request) {
   return wants_view ? TraceFormat::View : TraceFormat::Otlp;
 }
 
+// Rows number the spans of one version of a trace. Whoever names that version by its ETag, in
+// either form, is told when the trace is another by now. Tags are compared weakly: a proxy that
+// compresses makes ours weak, and which bytes carried the trace is of no matter here.
+std::optional<net::Response> changed_answer(const net::Request& request,
+                                            const storage::Trace& trace) {
+  const std::string_view wanted = request.header("if-match");
+  if (wanted.empty()) {
+    return std::nullopt;
+  }
+  const std::uint64_t fingerprint = query::fingerprint(trace.spans);
+  for (const std::string_view form : {kViewForm, kOtlpForm}) {
+    if (names_etag(wanted, make_etag(fingerprint, form))) {
+      return std::nullopt;
+    }
+  }
+  return error_answer(412, Error{ErrorCode::FailedPrecondition,
+                                 "the trace has changed since it was fetched; fetch it again, its "
+                                 "rows are others now"});
+}
+
 // The filter of /find: TraceQL where it begins with a brace, else plain text.
 std::variant<storage::Filter, query::QueryError> find_filter(std::string_view text) {
   if (trim(text).starts_with('{')) {
@@ -106,8 +129,17 @@ std::variant<storage::Filter, query::QueryError> find_filter(std::string_view te
       {storage::Column::AnyText, "", storage::Compare::Equal, std::string(text)});
 }
 
+// Spans are counted as they are reported, so that one that was sent twice counts twice: to tell
+// that it is the same would cost a look at its whole trace on the way in. `spanCount` and
+// `errorCount` say the same for those who read them before these names were there.
+void write_reports(std::uint64_t count, std::uint64_t error_count, wire::JsonWriter& json) {
+  json.field("reportCount", count).field("errorReportCount", error_count);
+  json.field("spanCount", count).field("errorCount", error_count);
+}
+
 void write_totals(const storage::StoreTotals& totals, wire::JsonWriter& json) {
-  json.field("spans", totals.span_count).field("traces", totals.trace_count);
+  json.field("reports", totals.span_count).field("spans", totals.span_count);
+  json.field("traces", totals.trace_count);
   json.field("services", totals.service_count).field("headBytes", totals.size_bytes);
   json.field("headBytesMax", totals.size_bytes_max);
   if (totals.time) {
@@ -173,8 +205,9 @@ OwnApi::Answer OwnApi::services(const net::Request&, const net::PathValues&) con
   wire::JsonWriter json(body);
   json.begin_object().key("services").begin_array();
   for (const storage::ServiceCount& service : finder_.reader().services()) {
-    json.begin_object().field("name", service.name).field("spanCount", service.span_count);
-    json.field("errorCount", service.error_count).end_object();
+    json.begin_object().field("name", service.name);
+    write_reports(service.span_count, service.error_count, json);
+    json.end_object();
   }
   json.end_array().end_object();
   return json_answer(200, std::move(body));
@@ -187,7 +220,7 @@ OwnApi::Answer OwnApi::operations(const net::Request&, const net::PathValues& va
   for (const storage::OperationCount& operation : finder_.reader().operations(values[0])) {
     json.begin_object().field("name", operation.name);
     json.field("kind", model::span_kind_name(operation.kind));
-    json.field("spanCount", operation.span_count).field("errorCount", operation.error_count);
+    write_reports(operation.span_count, operation.error_count, json);
     json.end_object();
   }
   json.end_array().end_object();
@@ -234,7 +267,8 @@ OwnApi::Answer OwnApi::trace(const net::Request& request, const net::PathValues&
   const TraceFormat format = TRY(trace_format(request));
   const storage::Trace trace = TRY(find_trace(request, values[0]));
   const bool is_view = format == TraceFormat::View;
-  const std::string etag = make_etag(query::fingerprint(trace.spans), is_view ? "bin" : "otlp");
+  const std::string etag =
+      make_etag(query::fingerprint(trace.spans), is_view ? kViewForm : kOtlpForm);
   if (names_etag(request.header("if-none-match"), etag)) {
     net::Response response = not_modified(etag);
     response.headers.push_back({"vary", "accept"});
@@ -263,6 +297,9 @@ OwnApi::Answer OwnApi::spans(const net::Request& request, const net::PathValues&
     return invalid_argument("one of the parameters 'rows' and 'ids' is required");
   }
   const storage::Trace trace = TRY(find_trace(request, values[0]));
+  if (auto changed = changed_answer(request, trace)) {
+    return *std::move(changed);
+  }
   const std::vector<std::uint32_t> wanted =
       TRY(rows ? parse_rows(*rows, trace) : parse_ids(*ids, trace));
   std::string body;
@@ -284,6 +321,9 @@ OwnApi::Answer OwnApi::find(const net::Request& request, const net::PathValues& 
   const storage::SpanMatcher matcher =
       TRY(storage::SpanMatcher::make(std::get<storage::Filter>(parsed)));
   const storage::Trace trace = TRY(find_trace(request, values[0]));
+  if (auto changed = changed_answer(request, trace)) {
+    return *std::move(changed);
+  }
   std::uint64_t count = 0;
   std::string body;
   wire::JsonWriter json(body);

@@ -114,12 +114,16 @@ TEST_F(OwnApiTest, Answers503WhenTooManyWait) {
 }
 
 TEST_F(OwnApiTest, ListsServicesAndOperations) {
-  EXPECT_EQ(get("/api/w1/services").body,
-            R"({"services":[{"name":"team/cart","spanCount":2,"errorCount":1},)"
-            R"({"name":"web","spanCount":3,"errorCount":0}]})");
+  EXPECT_EQ(
+      get("/api/w1/services").body,
+      R"({"services":[{"name":"team/cart","reportCount":2,"errorReportCount":1,)"
+      R"("spanCount":2,"errorCount":1},)"
+      R"({"name":"web","reportCount":3,"errorReportCount":0,"spanCount":3,"errorCount":0}]})");
   EXPECT_EQ(get("/api/w1/services/team%2Fcart/operations").body,
-            R"({"operations":[{"name":"get","kind":"unspecified","spanCount":1,"errorCount":1},)"
-            R"({"name":"lost","kind":"unspecified","spanCount":1,"errorCount":0}]})");
+            R"({"operations":[{"name":"get","kind":"unspecified","reportCount":1,)"
+            R"("errorReportCount":1,"spanCount":1,"errorCount":1},)"
+            R"({"name":"lost","kind":"unspecified","reportCount":1,"errorReportCount":0,)"
+            R"("spanCount":1,"errorCount":0}]})");
   EXPECT_EQ(get("/api/w1/services/nobody/operations").body, R"({"operations":[]})");
 }
 
@@ -192,6 +196,33 @@ TEST_F(OwnApiTest, AnswersAKnownEtagWith304UntilTheTraceGrows) {
   EXPECT_EQ(get("/api/w1/traces/1?format=bin", {{"if-none-match", etag}}).status, 200);
 }
 
+TEST_F(OwnApiTest, Answers412WhereRowsAreOfAnotherVersionOfTheTrace) {
+  const std::string view = header(get("/api/w1/traces/1?format=bin"), "etag");
+  const std::string otlp = header(get("/api/w1/traces/1?format=otlp"), "etag");
+  const std::vector<std::string> asked = {"/spans?rows=1", "/spans?ids=2", "/find?q=boom"};
+  const auto status = [&](const std::string& rest, const std::string& tags) {
+    return get("/api/w1/traces/1" + rest, {{"if-match", tags}}).status;
+  };
+  for (const std::string& rest : asked) {
+    for (const std::string& tags :
+         {view, otlp, "\"other\", " + view, "W/" + view, std::string("*")}) {
+      EXPECT_EQ(status(rest, tags), 200) << rest << " " << tags;
+    }
+    EXPECT_EQ(status(rest, "\"other\""), 412) << rest;
+  }
+  storage::BatchBuilder late;
+  late.service("web").span(1, 9, 1, "early", 1500, 1600);
+  append(late);
+  for (const std::string& rest : asked) {
+    EXPECT_EQ(status(rest, view), 412) << rest;
+    EXPECT_EQ(get("/api/w1/traces/1" + rest).status, 200) << rest;
+    const std::string now = header(get("/api/w1/traces/1?format=bin"), "etag");
+    EXPECT_EQ(status(rest, now), 200) << rest;
+  }
+  const net::Response changed = get("/api/w1/traces/1/spans?rows=1", {{"if-match", view}});
+  EXPECT_EQ(parse(changed)["error"]["code"].text(), "failed_precondition");
+}
+
 TEST_F(OwnApiTest, FindsSpansOfATrace) {
   EXPECT_EQ(get("/api/w1/traces/1/find?q=%7B%20status%20%3D%20error%20%7D").body,
             R"({"rows":[1],"count":1})");
@@ -217,6 +248,7 @@ TEST_F(OwnApiTest, TellsItsStatus) {
   EXPECT_EQ(status["version"].text(), WAYBILL_VERSION);
   EXPECT_EQ(status["startedAt"].text(), "2023-11-14T22:13:19Z");
   EXPECT_EQ(status["now"].text(), "2023-11-14T22:13:20Z");
+  EXPECT_EQ(status["reports"].integer(), 5);
   EXPECT_EQ(status["spans"].integer(), 5);
   EXPECT_EQ(status["traces"].integer(), 3);
   EXPECT_EQ(status["logBytes"].integer(), 77);

@@ -57,15 +57,22 @@ std::string print_cursor(const storage::ScanCursor& cursor, std::uint64_t questi
 
 Result<storage::ScanCursor> parse_cursor(std::string_view text, std::uint64_t question) {
   constexpr std::size_t kDigits = 64;
-  const auto word = [&](std::size_t at) { return parse_hex(text.substr(at, 16)); };
-  if (text.size() != kDigits || !word(0) || !word(16) || !word(32) || !word(48)) {
-    return invalid_argument("parameter 'cursor' is no cursor of this server");
+  constexpr std::string_view kNone = "parameter 'cursor' is no cursor of this server";
+  if (text.size() != kDigits) {
+    return invalid_argument(std::string(kNone));
   }
-  if (*word(48) != question) {
+  const auto start = parse_hex(text.substr(0, 16));
+  const auto id_high = parse_hex(text.substr(16, 16));
+  const auto id_low = parse_hex(text.substr(32, 16));
+  const auto asked = parse_hex(text.substr(48, 16));
+  if (!start || !id_high || !id_low || !asked) {
+    return invalid_argument(std::string(kNone));
+  }
+  if (*asked != question) {
     return invalid_argument(
         "parameter 'cursor' belongs to another search: q, from and to must stay as they were");
   }
-  return storage::ScanCursor{*word(0), {*word(16), *word(32)}};
+  return storage::ScanCursor{*start, {*id_high, *id_low}};
 }
 
 void write_search_page(const storage::ScanPage& page, const std::optional<std::string>& next,

@@ -130,10 +130,10 @@ class Maker final {
     made.trace_state = text(2);
     made.status_message = text(2);
     made.scope = scope;
-    constexpr std::array<std::int32_t, 9> kinds = {0, 1, 2, 3, 4, 5, 99, -1, INT32_MIN};
-    made.kind = static_cast<SpanKind>(one_of(kinds));
-    constexpr std::array<std::int32_t, 5> statuses = {0, 1, 2, 7, -3};
-    made.status = static_cast<StatusCode>(one_of(statuses));
+    constexpr std::array<std::int32_t, 9> kKinds = {0, 1, 2, 3, 4, 5, 99, -1, INT32_MIN};
+    made.kind = static_cast<SpanKind>(one_of(kKinds));
+    constexpr std::array<std::int32_t, 5> kStatuses = {0, 1, 2, 7, -3};
+    made.status = static_cast<StatusCode>(one_of(kStatuses));
     made.flags = chance(2) ? 0x301 : static_cast<std::uint32_t>(random_.next());
     made.dropped_attributes_count = one_of(kCounts);
     made.dropped_events_count = one_of(kCounts);

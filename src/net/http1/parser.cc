@@ -124,6 +124,10 @@ class Http1Parser::Impl final : public http::basic_parser<true> {
     if (is_header_done()) {
       return;  // A trailer: counted, and of no use to anyone.
     }
+    if (field == http::field::host && ++host_count_ > 1) {
+      refuse(Refusal::Malformed, error);
+      return;
+    }
     if (field == http::field::transfer_encoding &&
         (!is_version_1_1_ || !equals_ignoring_case(as_std(value), "chunked"))) {
       refuse(Refusal::Malformed, error);
@@ -139,7 +143,13 @@ class Http1Parser::Impl final : public http::basic_parser<true> {
     request_.headers.push_back({to_lower(as_std(name)), std::string(as_std(value))});
   }
 
-  void on_header_impl(error_code&) override {}
+  // RFC 9112, section 3.2: a request of 1.1 names its host exactly once. Without it, or with two,
+  // a proxy before us and the check of hosts behind us may not mean the same site.
+  void on_header_impl(error_code& error) override {
+    if (is_version_1_1_ && host_count_ == 0) {
+      refuse(Refusal::Malformed, error);
+    }
+  }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& error) override {
     announced_bytes_ = static_cast<std::size_t>(length.value_or(0));
@@ -168,6 +178,7 @@ class Http1Parser::Impl final : public http::basic_parser<true> {
 
   std::size_t header_bytes_ = 0;
   int header_count_ = 0;
+  int host_count_ = 0;
   std::size_t announced_bytes_ = 0;
   bool is_version_1_1_ = false;
 };

@@ -17,7 +17,7 @@ namespace waybill::net {
 //
 // Borrows the options. One thread at a time. Anything ambiguous about where the body ends (both
 // lengths, two lengths, an encoding beside chunked) is malformed, since a proxy before us may have
-// read it the other way.
+// read it the other way; so is anything ambiguous about the host (none in HTTP/1.1, two in any).
 class Http1Parser final {
  public:
   enum class Phase : std::uint8_t { Header, Body, Done, Failed };

@@ -130,7 +130,7 @@ struct Http2Session::Callbacks {
 
   // Made once; every session copies them.
   static const nghttp2_session_callbacks* table() {
-    static const auto made = [] {
+    static const auto kMade = [] {
       struct Deleter {
         void operator()(nghttp2_session_callbacks* callbacks) const {
           nghttp2_session_callbacks_del(callbacks);
@@ -148,11 +148,11 @@ struct Http2Session::Callbacks {
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
       return std::unique_ptr<nghttp2_session_callbacks, Deleter>(callbacks);
     }();
-    return made.get();
+    return kMade.get();
   }
 
   static const nghttp2_option* options() {
-    static const auto made = [] {
+    static const auto kMade = [] {
       struct Deleter {
         void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
       };
@@ -163,7 +163,7 @@ struct Http2Session::Callbacks {
       nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
       return std::unique_ptr<nghttp2_option, Deleter>(option);
     }();
-    return made.get();
+    return kMade.get();
   }
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,9 +57,11 @@ struct LogOptions {
   std::uint64_t free_bytes_min =
       std::uint64_t{256}
       << 20;  // room that is left on the device; below it appends are refused (ResourceExhausted)
-  // Makes the salts of segments hard to guess, so that no body can pass for a record of its own.
-  // Zero: from the clock alone.
+  // Makes the salts of segments hard to guess, so that no body can pass for a record of its own: is
+  // to come from the system's entropy. Zero: from the clock alone.
   std::uint64_t salt_seed = 0;
+  // Ends open() between two records, with Cancelled and every record still in its place.
+  std::stop_token stop;
 };
 
 // What reading the log at start found.
@@ -91,7 +94,8 @@ class Log {
   // still opens, so that what is there can be read. Borrows the file system, the clock and the
   // metrics; the metrics may outlive the log. Errors: the folder can not be listed or locked
   // (FailedPrecondition where another process has it), it holds files of a newer format version
-  // (FailedPrecondition; nothing is touched), or an option is out of range (InvalidArgument).
+  // (FailedPrecondition; nothing is touched), an option is out of range (InvalidArgument), or a
+  // stop was requested before everything was read (Cancelled).
   static Result<std::unique_ptr<Log>> open(LogOptions options, os::FileSystem& file_system,
                                            const Clock& clock, MetricRegistry& metrics,
                                            const Visit& visit, ReplayReport& report);

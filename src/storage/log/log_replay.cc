@@ -50,10 +50,13 @@ class LogReplay final {
     remove_unfinished();
     drop_duplicates();
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (options_.stop.stop_requested()) {
+        return stopped();
+      }
       if (is_given_up(i)) {
         set_given_up_aside(candidates_[i]);
       } else {
-        read_segment(i);
+        TRY(read_segment(i));
       }
     }
     if (messages_left_out_ > 0) {
@@ -63,6 +66,12 @@ class LogReplay final {
   }
 
  private:
+  // Nothing has to be put back: what was set aside or removed until now would be at the next start.
+  Error stopped() const {
+    return {ErrorCode::Cancelled, fmt::format("log {}: asked to stop after {} records were read",
+                                              options_.directory, report_.record_count)};
+  }
+
   std::string path(std::string_view name) const {
     return fmt::format("{}/{}", options_.directory, name);
   }
@@ -216,7 +225,7 @@ class LogReplay final {
                     candidate.name, set_file_aside(candidate.name)));
   }
 
-  void read_segment(std::size_t index) {
+  Result<void> read_segment(std::size_t index) {
     Candidate& candidate = candidates_[index];
     check_order(index);
     SegmentScanRequest request;
@@ -226,9 +235,14 @@ class LogReplay final {
     request.known_end = known_end(index);
     request.next_position = log_.next_position;
     request.record_bytes_max = options_.record_bytes_max;
+    request.stop = options_.stop;
     const SegmentScan scan = scan_segment(*candidate.file, request, visit_);
+    if (scan.is_stopped) {
+      report_.record_count += scan.record_count;
+      return stopped();
+    }
     if (!candidate.header.has_value() && set_headless_aside(candidate, scan)) {
-      return;
+      return {};
     }
     SealedSegment segment;
     segment.number = candidate.number;
@@ -250,6 +264,7 @@ class LogReplay final {
     }
     log_.segments.push_back(std::move(segment));
     candidate.file.reset();
+    return {};
   }
 
   // Positions and the chain of predecessors show what is missing between two segments.

@@ -38,7 +38,7 @@ struct ReplayedLog {
 
 // Reads all segments of the folder in order. Damage is set aside and told, never an error. Errors:
 // the folder can not be listed or a segment not opened; a file of a newer format version, found
-// before anything is changed.
+// before anything is changed; Cancelled where options.stop was requested before the end.
 Result<ReplayedLog> replay_log(const LogOptions& options, os::FileSystem& file_system,
                                const Log::Visit& visit, ReplayReport& report);
 

@@ -10,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,10 +18,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "os/file_system.h"
 #include "os/testing/manual_clock.h"
+#include "storage/log/log_format.h"
 #include "storage/testing/log_harness.h"
 
 namespace waybill::storage {
@@ -43,6 +46,56 @@ TEST(Log, ReplaysInOrderWhatWasAcknowledged) {
   EXPECT_EQ(harness.report.body_bytes, 30U);
   EXPECT_EQ(harness.report.segment_count, 1U);
   EXPECT_EQ(harness.report.messages, Texts{});
+}
+
+TEST(Log, StopsReadingWhenAskedToAndLeavesEveryRecordInItsPlace) {
+  LogHarness harness;
+  ASSERT_TRUE(harness.open().has_value());
+  Texts all;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(body_of(1000, static_cast<char>('a' + i)));  // three fill a segment
+    ASSERT_TRUE(harness.append(all.back()).has_value());
+  }
+  harness.log.reset();
+  const Texts names = harness.file_names();
+  for (std::size_t wanted = 0; wanted < all.size(); ++wanted) {
+    std::stop_source stop;
+    harness.options.stop = stop.get_token();
+    if (wanted == 0) {
+      stop.request_stop();
+    }
+    std::size_t visited = 0;
+    MetricRegistry metrics;
+    const auto opened = Log::open(
+        harness.options, harness.files, harness.clock, metrics,
+        [&](const LogRecord& record) {
+          EXPECT_EQ(*record.body, all[visited]);
+          if (++visited == wanted) {
+            stop.request_stop();
+          }
+        },
+        harness.report);
+    ASSERT_FALSE(opened.has_value()) << wanted;
+    EXPECT_EQ(opened.error().code, ErrorCode::Cancelled);
+    EXPECT_EQ(visited, wanted);
+    EXPECT_EQ(harness.file_names(), names);
+  }
+  harness.options.stop = {};
+  ASSERT_TRUE(harness.open().has_value());
+  EXPECT_EQ(harness.bodies, all);
+  EXPECT_EQ(harness.report.messages, Texts{});
+}
+
+TEST(Log, SaltsSegmentsFromTheSeed) {
+  const auto salt_of = [](std::uint64_t seed) {
+    LogHarness harness(seed);
+    EXPECT_TRUE(harness.open().has_value());
+    EXPECT_TRUE(harness.append("x").has_value());
+    const auto file = *harness.files.open_file(LogHarness::path(1));
+    return decode_segment_header(*file->read_at(0, kSegmentHeaderBytes))->salt;
+  };
+  EXPECT_EQ(salt_of(1), salt_of(1));
+  EXPECT_NE(salt_of(1), salt_of(2));
 }
 
 TEST(Log, KeepsWhatCameWithTheBody) {

@@ -118,6 +118,10 @@ class SegmentScanner final {
         offset = next_candidate(offset + kRecordAlignment);
         continue;
       }
+      if (request_.stop.stop_requested()) {
+        scan_.is_stopped = true;
+        return std::move(scan_);
+      }
       // The checksum says that the length is right, so that nothing inside is looked at.
       const std::uint64_t next = offset + header->record_bytes();
       read_record(offset, *header);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct SegmentScan {
   // through. torn_reason is empty where there is none.
   std::uint64_t torn_bytes = 0;
   std::string torn_reason;
+  // A stop was requested before the end: everything above tells of a part of the segment only.
+  bool is_stopped = false;
 };
 
 struct SegmentScanRequest {
@@ -46,6 +49,7 @@ struct SegmentScanRequest {
   std::optional<std::uint64_t> known_end;  // as the next segment says; none for the newest
   std::uint64_t next_position = 1;         // records with smaller positions are not taken
   std::size_t record_bytes_max = 0;        // of the body
+  std::stop_token stop;                    // looked at before each record
 };
 
 // Visits the whole records of one segment in order. Never fails: what can not be read is damage.

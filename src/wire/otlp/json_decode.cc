@@ -9,16 +9,25 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "base/text.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "wire/attribute_list.h"
 #include "wire/cutter.h"
 #include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/json_attributes.h"
 #include "wire/otlp/json_fields.h"
 #include "wire/otlp/json_scalars.h"
@@ -498,6 +507,57 @@ std::string replace_lone_surrogates(std::string_view json) {
   return out;
 }
 
+// Far below every value that is read, which ends at four brackets for each of the levels that
+// DecodeLimits allows, and above what the parser takes.
+constexpr std::size_t kKeptDepth = 1000;
+
+// Behind the string that begins at `at`.
+std::size_t string_end(std::string_view json, std::size_t at) {
+  for (++at; at < json.size() && json[at] != '"'; ++at) {
+    at += json[at] == '\\' ? 1 : 0;
+  }
+  return std::min(at + 1, json.size());
+}
+
+// Arrays and objects deeper than kKeptDepth become null: they stand in fields that nobody knows, or
+// in values that are cut far above them. Of what is left out only strings and brackets are looked
+// at, one after the other, with a bit of memory for each open bracket. Runs only after a parse that
+// failed because of the depth.
+std::string drop_deep_values(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  std::vector<bool> dropped;  // open brackets that are left out; true: a brace
+  for (std::size_t at = 0; at < json.size();) {
+    const char c = json[at];
+    const std::size_t end = c == '"' ? string_end(json, at) : at + 1;
+    const bool opens = c == '{' || c == '[';
+    const bool closes = c == '}' || c == ']';
+    if (opens && depth == kKeptDepth) {
+      out += dropped.empty() ? "null" : "";
+      dropped.push_back(c == '{');
+    } else if (dropped.empty()) {
+      depth += opens ? 1 : 0;
+      depth -= closes && depth > 0 ? 1 : 0;
+      out += json.substr(at, end - at);
+    } else if (closes && dropped.back() != (c == '}')) {
+      return out;  // cut off here it is as malformed as it came
+    } else if (closes) {
+      dropped.pop_back();
+    }
+    at = end;
+  }
+  return out;
+}
+
+// What a document can be rescued from.
+struct Repair {
+  simdjson::error_code error;
+  std::string (*apply)(std::string_view json);
+};
+constexpr std::array<Repair, 3> kRepairs = {{{simdjson::STRING_ERROR, replace_lone_surrogates},
+                                             {simdjson::NUMBER_ERROR, widen_large_integers},
+                                             {simdjson::DEPTH_ERROR, drop_deep_values}}};
+
 // Keeps its memory from one request to the next where those are of a usual size.
 constexpr std::size_t kKeptParserBytesMax = std::size_t{1} << 20;
 
@@ -506,18 +566,18 @@ Result<Decoded> decode_with(simdjson::dom::parser& parser, std::string_view json
   element document;
   simdjson::error_code error = parser.parse(json.data(), json.size()).get(document);
   std::string repaired;
-  if (error == simdjson::STRING_ERROR) {
-    repaired = replace_lone_surrogates(json);
+  // The parser names the first fault that it meets, so one repair can bring another fault to light;
+  // each mends all of its kind, so none is needed twice.
+  std::array<bool, kRepairs.size()> is_applied{};
+  for (std::size_t i = 0; i < kRepairs.size();) {
+    if (error != kRepairs[i].error || is_applied[i]) {
+      ++i;
+      continue;
+    }
+    is_applied[i] = true;
+    repaired = kRepairs[i].apply(repaired.empty() ? json : std::string_view(repaired));
     error = parser.parse(repaired.data(), repaired.size()).get(document);
-  }
-  if (error == simdjson::NUMBER_ERROR) {
-    repaired = widen_large_integers(repaired.empty() ? json : repaired);
-    error = parser.parse(repaired.data(), repaired.size()).get(document);
-  }
-  // Strings come before numbers in some documents and after them in others.
-  if (error == simdjson::STRING_ERROR && !repaired.empty()) {
-    repaired = replace_lone_surrogates(repaired);
-    error = parser.parse(repaired.data(), repaired.size()).get(document);
+    i = 0;
   }
   if (error != simdjson::SUCCESS) {
     return invalid_argument(
@@ -532,6 +592,8 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
+// Everything that is kept is copied, but the call looks like that of protobuf, which keeps the
+// body. NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<Decoded> decode_json(std::shared_ptr<const std::string> body, const DecodeLimits& limits) {
   std::string_view json = *body;
   if (json.starts_with(kByteOrderMark)) {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/otlp/json_scalars.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "base/text.h"
+#include "model/value.h"
 
 namespace waybill::wire::otlp {
 namespace {
@@ -19,6 +24,7 @@ using simdjson::dom::element_type;
 // integers below them are not, so the upper bound is exclusive.
 template <typename T>
 std::optional<T> integer_of(double number) {
+  // NOLINTNEXTLINE(bugprone-integer-division): half of it, rounded down, plus one is a power of two
   constexpr double kBelow = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
   if (number >= static_cast<double>(std::numeric_limits<T>::min()) && number < kBelow &&
       static_cast<double>(static_cast<T>(number)) == number) {

@@ -29,9 +29,9 @@ Result<Decoded> decode_protobuf(std::shared_ptr<const std::string> body,
 // OTLP/JSON: ids in hex, 64-bit integers as strings or numbers, enums as numbers (names are
 // understood too), lowerCamelCase keys (snake_case is understood too), unknown keys passed over,
 // null as absent, of repeated keys the last. A byte order mark is passed over; no bytes at all are
-// a request without spans. A malformed document is InvalidArgument, lone surrogates included; a
-// field of a wrong type makes the request InvalidArgument too and the message names span and field;
-// ids that are no hex or of a wrong length refuse that span. The batch does not keep `body`.
+// a request without spans. A malformed document is InvalidArgument; lone surrogates become U+FFFD.
+// A field of a wrong type makes the request InvalidArgument too and the message names span and
+// field; ids that are no hex or of a wrong length refuse that span. The batch does not keep `body`.
 // Requires: body is not null.
 Result<Decoded> decode_json(std::shared_ptr<const std::string> body,
                             const DecodeLimits& limits = {});

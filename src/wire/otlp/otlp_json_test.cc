@@ -2,17 +2,23 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "base/result.h"
+#include "model/span.h"
 #include "model/testing/print_batch.h"
 #include "model/testing/random_batch.h"
+#include "model/value.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::wire::otlp {
@@ -361,11 +367,10 @@ TEST(OtlpJson, KeepsNulAndControlCharactersThatAreEscaped) {
   EXPECT_EQ(only_span(decode_span(R"("name":"a\u0000\u001fb")")).name, "a\0\x1F\x62"sv);
 }
 
-TEST(OtlpJson, RefusesNestingThatIsTooDeep) {
+TEST(OtlpJson, RefusesADocumentThatIsNothingButBrackets) {
   const std::string open(1'000'000, '[');
   EXPECT_TRUE(is_refused(open));
   EXPECT_TRUE(is_refused(open + std::string(1'000'000, ']')));
-  EXPECT_TRUE(is_refused(R"({"a":)" + open + std::string(1'000'000, ']') + "}"));
 }
 
 TEST(OtlpJson, ReadsOrRefusesNumbersWithManyDigits) {
@@ -379,7 +384,7 @@ TEST(OtlpJson, ReadsOrRefusesNumbersWithManyDigits) {
 std::string nested(int depth) {
   std::string value = R"({"stringValue":"inmost"})";
   for (int i = 0; i < depth; ++i) {
-    value = R"({"arrayValue":{"values":[)" + value + "]}}";
+    value.insert(0, R"({"arrayValue":{"values":[)").append("]}}");
   }
   return value;
 }
@@ -389,6 +394,46 @@ TEST(OtlpJson, LimitsTheDepthOfValues) {
   EXPECT_NE(value_of(nested(65)).find("empty"), std::string::npos);
   const auto decoded = decode(request_with_value(nested(65)));
   EXPECT_EQ(count(*decoded, Cut::Depth), 1u);
+}
+
+// An unknown member of the span, with `inside` in so many arrays, between two members that count.
+std::string deep_member(std::size_t depth, std::string_view inside) {
+  return fmt::format(R"("name":"a","unknown":{}{}{},"kind":2)", std::string(depth, '['), inside,
+                     std::string(depth, ']'));
+}
+
+TEST(OtlpJson, PassesOverUnknownMembersHoweverDeepTheyNest) {
+  // The span lies seven brackets deep, the parser takes 1,024 and 1,000 are kept.
+  for (const std::size_t depth : {1U, 993U, 994U, 1017U, 1018U, 200'000U}) {
+    const Decoded decoded = decode_span(deep_member(depth, R"({"]":"}\\","a":["\"[",1,null]})"));
+    EXPECT_EQ(only_span(decoded).name, "a") << depth;
+    EXPECT_EQ(only_span(decoded).kind, model::SpanKind::Server) << depth;
+    EXPECT_EQ(count(decoded, Cut::Depth), 0u) << depth;
+  }
+}
+
+TEST(OtlpJson, PassesOverDeepMembersBesideWhatElseItRepairs) {
+  const Decoded decoded = decode_span(
+      deep_member(5'000, "1") + R"(,"a":123456789012345678901234567890,"traceState":"\ud800")");
+  EXPECT_EQ(only_span(decoded).trace_state, "\uFFFD");
+}
+
+TEST(OtlpJson, RefusesDeepMembersThatAreNotClosedInOrder) {
+  EXPECT_TRUE(is_refused_with(deep_member(2'000, "}")));
+  EXPECT_TRUE(is_refused_with(deep_member(2'000, "{]")));
+  EXPECT_TRUE(is_refused_with(deep_member(2'000, "[")));
+  EXPECT_TRUE(is_refused_with(deep_member(2'000, "\"")));
+  EXPECT_TRUE(is_refused_with(deep_member(2'000, "") + "]"));
+}
+
+// Past the depth that is parsed no less than past the one that is kept.
+TEST(OtlpJson, CutsDeepValuesAlikeHoweverDeepTheyNest) {
+  for (const int depth : {66, 300, 400, 5'000}) {
+    EXPECT_EQ(value_of(nested(depth)), value_of(nested(65))) << depth;
+    const auto decoded = decode(request_with_value(nested(depth)));
+    EXPECT_EQ(count(*decoded, Cut::Depth), 1u) << depth;
+    EXPECT_EQ(decoded->counts.refused_total(), 0u) << depth;
+  }
 }
 
 TEST(OtlpJson, AppliesTheOtherLimits) {

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "base/result.h"
+#include "model/span.h"
 #include "model/testing/print_batch.h"
 #include "model/testing/random_batch.h"
+#include "model/value.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 #include "wire/protobuf/proto_writer.h"
 

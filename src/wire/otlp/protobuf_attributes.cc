@@ -2,10 +2,17 @@
 #include "wire/otlp/protobuf_attributes.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "base/bytes.h"
+#include "model/value.h"
+#include "wire/attribute_list.h"
+#include "wire/cutter.h"
+#include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/protobuf/proto_cursor.h"
 
 namespace waybill::wire::otlp {

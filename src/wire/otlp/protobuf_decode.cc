@@ -14,18 +14,25 @@
 // merged as protobuf does it: single fields are taken from the last, attributes follow one another.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "wire/attribute_list.h"
 #include "wire/cutter.h"
 #include "wire/decode_arena.h"
+#include "wire/decode_limits.h"
 #include "wire/otlp/otlp.h"
 #include "wire/otlp/protobuf_attributes.h"
 #include "wire/protobuf/proto_cursor.h"
@@ -156,6 +163,7 @@ class Decoder final {
   void read_resource_spans(Bytes message);
   void read_resource(Bytes message, Resource& resource);
   void read_scope_spans(Bytes message, Resource*& kept_resource);
+  void add_span(Bytes message, Scope*& kept_scope);
   void read_scope(Bytes message, Scope& scope);
   bool read_span(Bytes message, Span& span);
   void read_status(Bytes message, Span& span);
@@ -239,18 +247,9 @@ void Decoder::read_scope_spans(Bytes message, Resource*& kept_resource) {
       case length_tag(1):
         read_scope(cursor.read_bytes(), scope);
         break;
-      case length_tag(2): {
-        Span span;
-        if (!read_span(cursor.read_bytes(), span)) {
-          break;
-        }
-        if (kept == nullptr) {
-          kept = arena_.make<Scope>();
-        }
-        span.scope = kept;
-        batch_.add(span);
+      case length_tag(2):
+        add_span(cursor.read_bytes(), kept);
         break;
-      }
       case length_tag(3):
         scope.schema_url = cutter_.name(cursor.read_text());
         break;
@@ -270,6 +269,19 @@ void Decoder::read_scope_spans(Bytes message, Resource*& kept_resource) {
     scope.attributes = arena_.keep(scope_attributes_.items());
     *kept = scope;
   }
+}
+
+// The scope is made with its first span, as one without spans is of no use.
+void Decoder::add_span(Bytes message, Scope*& kept_scope) {
+  Span span;
+  if (!read_span(message, span)) {
+    return;
+  }
+  if (kept_scope == nullptr) {
+    kept_scope = arena_.make<Scope>();
+  }
+  span.scope = kept_scope;
+  batch_.add(span);
 }
 
 void Decoder::read_scope(Bytes message, Scope& scope) {
@@ -496,8 +508,9 @@ bool Decoder::read_link(Bytes message) {
 
 Result<Decoded> decode_protobuf(std::shared_ptr<const std::string> body,
                                 const DecodeLimits& limits) {
-  Decoded decoded{model::SpanBatch(body), {}};
-  TRY(Decoder(decoded, limits).decode(as_bytes(*body)));
+  const Bytes message = as_bytes(*body);
+  Decoded decoded{model::SpanBatch(std::move(body)), {}};
+  TRY(Decoder(decoded, limits).decode(message));
   return decoded;
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
+#include <string_view>
 
+#include "model/ids.h"
+#include "model/span.h"
+#include "model/value.h"
 #include "wire/otlp/grouping.h"
 #include "wire/otlp/otlp.h"
 #include "wire/protobuf/proto_writer.h"

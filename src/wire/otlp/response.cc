@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "wire/json/json_writer.h"
 #include "wire/otlp/otlp.h"
 #include "wire/protobuf/proto_writer.h"

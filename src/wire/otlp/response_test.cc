@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/error.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::wire::otlp {

@@ -2,6 +2,8 @@
 #include "wire/protobuf/proto_cursor.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
 namespace waybill::wire {
 

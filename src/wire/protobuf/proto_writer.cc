@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/protobuf/proto_writer.h"
 
+#include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "base/check.h"
+#include "wire/protobuf/proto_cursor.h"
 
 namespace waybill::wire {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "wire/protobuf/proto_cursor.h"
 #include "wire/protobuf/proto_writer.h"
 
