@@ -92,6 +92,7 @@ std::vector<std::string> UnusedFiles::take_free() {
 
 void UnusedFiles::delete_files() {
   std::vector<std::string> failed;
+  std::string last_error;
   std::uint64_t deleted_count = 0;
   for (std::string& name : take_free()) {
     const auto removed = file_system_.remove_file(fmt::format("{}/{}", folder_, name));
@@ -99,9 +100,12 @@ void UnusedFiles::delete_files() {
       ++deleted_count;
       continue;
     }
-    log_warn("the file of a removed block can not be deleted; it will be tried again",
-             {{"error", removed.error().message}});
+    last_error = removed.error().message;
     failed.push_back(std::move(name));
+  }
+  if (!failed.empty()) {
+    log_warn("files of removed blocks can not be deleted; they will be tried again",
+             {{"count", failed.size()}, {"last_error", last_error}});
   }
   const MutexLock lock(mutex_);
   deleted_count_ += deleted_count;

@@ -363,11 +363,12 @@ struct Load {
 class CompactionUnderLoad : public ::testing::TestWithParam<Load> {};
 
 INSTANTIATE_TEST_SUITE_P(Loads, CompactionUnderLoad,
-                         ::testing::Values(Load{"Even", 64 * 1024, 64 * 1024, 6, 0, 1.1},
-                                           Load{"Mixed", 1000, 200'000, 20, 0, 2.5},
-                                           Load{"Small", 500, 5000, 30, 0, 4.5},
-                                           Load{"Quiet", 1, 200, 1800, 0, 6.0},
-                                           Load{"Late", 30'000, 100'000, 60, 20, 3.0}),
+                         ::testing::Values(Load{"Even", 64 * 1024, 64 * 1024, 6, 0, 1.05},
+                                           Load{"Mixed", 1000, 200'000, 20, 0, 1.5},
+                                           Load{"Small", 500, 5000, 30, 0, 3.5},
+                                           Load{"Quiet", 1, 200, 1800, 0, 3.5},
+                                           Load{"Late", 30'000, 100'000, 60, 20, 1.5},
+                                           Load{"VeryLate", 30'000, 100'000, 60, 2, 4.0}),
                          [](const auto& suite) { return suite.param.name; });
 
 TEST_P(CompactionUnderLoad, LosesNothingAndRewritesWithinItsBound) {
