@@ -64,12 +64,6 @@ void expect_round_trip(BlockHarness& block) {
   EXPECT_EQ(reader.info().trace_count, block.spans_of.size());
 }
 
-BlockHarness with(BatchBuilder& batch) {
-  BlockHarness block;
-  block.add(batch.take());
-  return block;
-}
-
 TEST(Block, IsEmptyWithoutTraces) {
   BlockHarness block;
   expect_round_trip(block);
@@ -83,7 +77,8 @@ TEST(Block, IsEmptyWithoutTraces) {
 TEST(Block, KeepsOneSpan) {
   BatchBuilder batch;
   batch.service("cart").span(1, 2, 0, "GET /", kBegin, kBegin + 250);
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   expect_round_trip(block);
   EXPECT_EQ((*block.open())->info().first_start, kBegin);
   EXPECT_EQ((*block.open())->info().last_end, kBegin + 250);
@@ -113,7 +108,8 @@ TEST(Block, KeepsEveryGraphOfParents) {
       batch.span(1 + random.below(2), 1 + random.below(span_count), random.below(span_count), "a",
                  start, start + random.below(10));
     }
-    BlockHarness block = with(batch);
+    BlockHarness block;
+  block.add(batch.take());
     block.options.group_span_count = 1 + random.below(70);
     expect_round_trip(block);
   }
@@ -130,7 +126,8 @@ TEST(Block, KeepsTimesAndDurationsOfAnySize) {
       ++next;
     }
   }
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   expect_round_trip(block);
 }
 
@@ -153,7 +150,8 @@ TEST(Block, KeepsTextsThatComeOnceEach) {
         .attribute("bytes", model::Value::of_bytes(texts[3 * i + 1]))
         .attribute("shared", model::Value::of_string(texts[i / 5]));
   }
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   block.options.group_span_count = 1500;
   expect_round_trip(block);
 }
@@ -167,7 +165,8 @@ TEST(Block, StaysWithinItsTablesWhenEverySpanIsOfAnotherShape) {
         .event(kBegin, "event " + std::to_string(i),
                {{"k" + std::to_string(i), model::Value::of_string("v")}});
   }
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   block.options.schema = {.shape_count_max = 40, .layout_count_max = 20, .field_count_max = 50};
   expect_round_trip(block);
 }
@@ -180,7 +179,8 @@ TEST(Block, ReadsAnyRowsOfATraceInSeveralGroups) {
     batch.span(1, i, 1 + random.below(i - 1), "child", kBegin + i, kBegin + 2 * i)
         .event(kBegin + i, "e", {{"i", model::Value::of_int(static_cast<std::int64_t>(i))}});
   }
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   block.options.group_span_count = 16;
   expect_round_trip(block);
   const auto reader = *block.open();
@@ -204,7 +204,8 @@ TEST(Block, ListsTracesByStart) {
   batch.span(5, 1, 0, "a", kBegin + 3, kBegin + 4)
       .span(7, 2, 0, "a", kBegin + 1, kBegin + 9)
       .span(6, 3, 0, "a", kBegin + 3, kBegin + 5);
-  BlockHarness block = with(batch);
+  BlockHarness block;
+  block.add(batch.take());
   ASSERT_TRUE(block.write().has_value());
   const auto traces = (*block.open())->list_traces(0).value();
   ASSERT_EQ(traces.size(), 3u);
