@@ -86,7 +86,7 @@ std::uint32_t part_checksum(std::string_view stored) {
 
 PackedPart pack_part(std::string raw, Squeeze squeeze, int zstd_level) {
   PackedPart part;
-  if (squeeze == Squeeze::Try && raw.size() >= kSqueezeBytesMin) {
+  if (squeeze == Squeeze::Try && zstd_level > 0 && raw.size() >= kSqueezeBytesMin) {
     std::string frame = compress::compress(compress::Encoding::Zstd, raw, zstd_level);
     if (frame.size() + raw.size() / 10 < raw.size() && is_believable(raw.size(), frame.size())) {
       part.ref.raw_bytes = raw.size();

@@ -53,8 +53,8 @@ struct PartRef {
 
 enum class Squeeze : std::uint8_t { None, Try };
 
-// Packs a part: the bytes as they are, or compressed where that saves a tenth. The offset is left
-// to the caller.
+// Packs a part: the bytes as they are, or compressed where that saves a tenth and the level is not
+// zero. The offset is left to the caller.
 struct PackedPart {
   std::string bytes;
   PartRef ref;

@@ -109,7 +109,7 @@ TEST(Block, KeepsEveryGraphOfParents) {
                  start, start + random.below(10));
     }
     BlockHarness block;
-  block.add(batch.take());
+    block.add(batch.take());
     block.options.group_span_count = 1 + random.below(70);
     expect_round_trip(block);
   }

@@ -156,7 +156,13 @@ void write_int_run(std::span<const std::uint64_t> values, ByteWriter& head, std:
     return;
   }
   const unsigned width = width_of(range);
-  const std::size_t packed_cost = packed_bytes(values.size(), width) + 2 + varint_bytes(range);
+  const std::size_t packed_cost =
+      packed_bytes(values.size(), width) + 1 + varint_bytes(base << 1) + varint_bytes(range);
+  if (values.size() * 8 <= packed_cost) {
+    head.byte(static_cast<std::uint8_t>(RunKind::Raw));
+    body.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    return;
+  }
   if (width > 1) {
     const std::vector<std::uint64_t> distinct = list_distinct(values);
     if (!distinct.empty() && listed_cost(distinct, values.size()) < packed_cost) {
@@ -203,6 +209,11 @@ IntRun IntRun::read_head(std::uint8_t kind, std::size_t count, ByteCursor& head)
   switch (static_cast<RunKind>(kind)) {
     case RunKind::Constant:
       return constant(count, head.zigzag());
+    case RunKind::Raw:
+      run.width_ = 64;
+      run.is_raw_ = true;
+      run.greatest_ = UINT64_MAX;
+      return run;
     case RunKind::Listed: {
       const std::size_t distinct = head.count(kListedMax);
       if (distinct < 2) {

@@ -25,7 +25,7 @@
 //   difference
 namespace waybill::storage {
 
-enum class RunKind : std::uint8_t { Constant = 1, Packed = 2, Listed = 3, Patched = 4 };
+enum class RunKind : std::uint8_t { Constant = 1, Packed = 2, Listed = 3, Patched = 4, Raw = 5 };
 
 // Appends both parts. An empty list takes no bytes. One thread at a time.
 void write_int_run(std::span<const std::uint64_t> values, ByteWriter& head, std::string& body);
@@ -44,9 +44,11 @@ class IntRun final {
 
   std::size_t size() const { return count_; }
   bool is_constant() const { return width_ == 0 && patches_.empty(); }
-  // Exact bounds, as signed numbers. Requires: size() > 0.
-  std::int64_t least() const { return static_cast<std::int64_t>(least_); }
-  std::int64_t greatest() const { return static_cast<std::int64_t>(greatest_); }
+  // Bounds, as signed numbers: exact ones, or all numbers for a Raw run. Requires: size() > 0.
+  std::int64_t least() const { return is_raw_ ? INT64_MIN : static_cast<std::int64_t>(least_); }
+  std::int64_t greatest() const {
+    return is_raw_ ? INT64_MAX : static_cast<std::int64_t>(greatest_);
+  }
   // What a Listed run lists; else empty.
   std::span<const std::uint64_t> listed() const { return listed_; }
   // Place in listed(). Requires: listed() is not empty.
@@ -100,6 +102,7 @@ class IntRun final {
 
   std::size_t count_ = 0;
   unsigned width_ = 0;
+  bool is_raw_ = false;
   std::uint64_t least_ = 0;
   std::uint64_t greatest_ = 0;
   std::string_view body_;

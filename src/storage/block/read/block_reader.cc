@@ -147,7 +147,7 @@ Result<BlockSpans> BlockReader::read_trace(const model::TraceId& id) const {
       }
       spans.keep_alive.push_back(made);
     };
-    add(TRY(make_spans(reader, traces, traces[place].first_row, traces[place].row_count)));
+    add(TRY(make_spans(reader, traces, {traces[place].first_row, traces[place].row_count})));
     if (place + 1 == traces.size()) {
       const std::uint64_t behind = TRY(rows_behind(group));
       const RowRange rest{reader.ref().first_row + reader.ref().span_count, behind};
@@ -176,9 +176,10 @@ Result<BlockSpans> BlockReader::read_rows(const RowRange& rows) const {
     GroupReader reader = TRY(GroupReader::open(file_, group, GroupReader::Load::Whole));
     const std::uint64_t group_end = groups[group].first_row + groups[group].span_count;
     const std::uint64_t count = std::min(end, group_end) - row;
-    const auto made =
-        TRY(make_spans(reader, static_cast<std::size_t>(row - groups[group].first_row),
-                       static_cast<std::size_t>(count)));
+    const std::vector<GroupTrace> traces = TRY(reader.read_traces());
+    const GroupRows wanted{static_cast<std::size_t>(row - groups[group].first_row),
+                           static_cast<std::size_t>(count)};
+    const auto made = TRY(make_spans(reader, traces, wanted));
     for (const model::Span& span : made->spans) {
       spans.spans.push_back(&span);
     }

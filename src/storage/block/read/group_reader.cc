@@ -40,7 +40,7 @@ IntRun read_run(std::uint8_t kind, std::size_t count, ByteCursor& head, ByteCurs
 }
 
 // Reads the run of one column, as write/group_encode.cc writes it.
-void read_column(Column& column, std::uint64_t default_value, bool is_text, ByteCursor& head,
+void read_column(ShapeColumn& column, std::uint64_t default_value, bool is_text, ByteCursor& head,
                  ByteCursor& body, Depth depth) {
   const std::uint8_t kind = head.byte();
   column.coded = column.row_count;
@@ -294,13 +294,13 @@ void GroupReader::visit_columns(std::uint32_t field, const Visit& visit) const {
   }
 }
 
-Result<std::vector<Column>> GroupReader::read_heads(const FieldRef& field) {
+Result<std::vector<ShapeColumn>> GroupReader::read_heads(const FieldRef& field) {
   const Field& what = schema_->fields[field.field];
-  std::vector<Column> columns;
+  std::vector<ShapeColumn> columns;
   ByteCursor head(field.runs);
   ByteCursor body({});
   visit_columns(field.field, [&](std::size_t place, std::size_t position, std::size_t rows) {
-    Column& column = columns.emplace_back(Column{place, position, rows, 0, {}, {}});
+    ShapeColumn& column = columns.emplace_back(ShapeColumn{place, position, rows, 0, {}, {}});
     const Shape& owner = shape(what.table, place);
     read_column(column, owner.defaults[position], what.is_text(), head, body, Depth::Head);
   });
@@ -321,7 +321,7 @@ Result<FieldColumns> GroupReader::read_field(const FieldRef& field,
   ByteCursor body(*made.body);
   bool has_pooled = false;
   visit_columns(field.field, [&](std::size_t place, std::size_t position, std::size_t rows) {
-    Column column{place, position, rows, 0, {}, {}};
+    ShapeColumn column{place, position, rows, 0, {}, {}};
     const Shape& owner = shape(what.table, place);
     read_column(column, owner.defaults[position], what.is_text(), head, body, Depth::Body);
     has_pooled = has_pooled || column.coded < rows;

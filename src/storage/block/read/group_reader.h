@@ -33,7 +33,7 @@ struct GroupTrace {
 // The values of one field in the rows of one shape. Of texts the first `coded` rows have codes of
 // the field's dictionary, the others places among the texts of their trace in the pool. Borrows
 // from the reader.
-struct Column {
+struct ShapeColumn {
   std::size_t shape = 0;     // place in the table's list of shapes
   std::size_t position = 0;  // in the layout
   std::size_t row_count = 0;
@@ -45,7 +45,7 @@ struct Column {
 // All columns of one field.
 struct FieldColumns {
   std::uint32_t field = 0;
-  std::vector<Column> columns;  // by shape, then position
+  std::vector<ShapeColumn> columns;  // by shape, then position
   std::shared_ptr<const std::string> body;
   std::shared_ptr<const TextList> dictionary;  // of a field of texts
   std::optional<TextPool> pool;
@@ -76,6 +76,7 @@ class GroupReader final {
   static Result<GroupReader> open(std::shared_ptr<const BlockFile> file, std::size_t number,
                                   Load load);
 
+  const std::shared_ptr<const BlockFile>& file() const { return file_; }
   std::size_t number() const { return number_; }
   const GroupRef& ref() const { return file_->directory().groups[number_]; }
   const Schema& schema() const { return *schema_; }
@@ -95,7 +96,7 @@ class GroupReader final {
   // Ids of parents that are not in the group, in the order of the rows that name them.
   Result<std::vector<std::uint64_t>> read_foreign_parents();
   // Bounds and constants only: at() of their runs must not be called.
-  Result<std::vector<Column>> read_heads(const FieldRef& field);
+  Result<std::vector<ShapeColumn>> read_heads(const FieldRef& field);
   // Keeps the columns of these shapes only, where a choice (by place) is given.
   Result<FieldColumns> read_field(const FieldRef& field, const std::vector<bool>* shapes = nullptr);
   Result<std::string> read_filter(const FieldRef& field);

@@ -38,7 +38,7 @@ struct LoadedField {
 
 // The value of a row in one column.
 struct Cell {
-  const Column* column = nullptr;
+  const ShapeColumn* column = nullptr;
   LoadedField* field = nullptr;
 };
 
@@ -52,14 +52,19 @@ struct WantedRows {
 
 class Maker final {
  public:
-  Maker(GroupReader& group, const std::vector<GroupTrace>& traces)
-      : group_(group), traces_(traces), made_(std::make_shared<MadeSpans>()) {}
+  Maker(GroupReader& group, const std::vector<GroupTrace>& traces, const GroupRows& rows,
+        const std::vector<bool>* chosen)
+      : group_(group),
+        traces_(traces),
+        rows_(rows),
+        chosen_(chosen),
+        made_(std::make_shared<MadeSpans>()) {}
 
-  Result<std::shared_ptr<const MadeSpans>> run(std::size_t first_row, std::size_t row_count) {
-    trace_ = trace_of(first_row);
+  Result<std::shared_ptr<const MadeSpans>> run() {
+    trace_ = trace_of(rows_.first);
     // Parents and starts follow from the rows before, so reading begins with the trace.
     const std::size_t begin = traces_[trace_].first_row;
-    const std::size_t end = first_row + row_count;
+    const std::size_t end = rows_.first + rows_.count;
     TRY(load_spans(begin, end));
     TRY(load_items(RowTable::Events, items_before_[0], items_end_[0]));
     TRY(load_items(RowTable::Links, items_before_[1], items_end_[1]));
@@ -77,7 +82,7 @@ class Maker final {
       return data_loss(fmt::format("group {} at offset {}: rows {} to {}: malformed",
                                    group_.number(), group_.ref().offset, begin, end));
     }
-    spans.erase(spans.begin(), spans.begin() + static_cast<std::ptrdiff_t>(first_row - begin));
+    spans.erase(spans.begin(), spans.begin() + static_cast<std::ptrdiff_t>(rows_.first - begin));
     for (auto& [number, field] : fields_) {
       if (field.columns.dictionary) {
         made_->borrowed.push_back(field.columns.dictionary);
@@ -95,21 +100,37 @@ class Maker final {
     return static_cast<std::size_t>(after - traces_.begin()) - 1;
   }
 
+  bool is_chosen(std::size_t row) const {
+    return row >= rows_.first && (chosen_ == nullptr || (*chosen_)[row - rows_.first]);
+  }
+
+  // What rows that are not chosen must tell all the same.
+  static bool is_skeleton(FieldRole role) {
+    return role == FieldRole::Path || role == FieldRole::Start || role == FieldRole::SpanId ||
+           role == FieldRole::EventCount || role == FieldRole::LinkCount;
+  }
+
   // Loads the fields of the wanted rows' shapes and points the cells at them.
   Result<void> load_fields(RowTable which, WantedRows& wanted) {
     const GroupReader::Table& table = group_.table(which);
     std::vector<bool> is_used(table.shapes.size());
-    for (const std::uint32_t place : wanted.places) {
-      is_used[place] = true;
+    std::vector<bool> is_met(table.shapes.size());
+    for (std::size_t i = 0; i < wanted.places.size(); ++i) {
+      is_met[wanted.places[i]] = true;
+      if (which != RowTable::Spans || is_chosen(wanted.first + i)) {
+        is_used[wanted.places[i]] = true;
+      }
     }
     std::vector<bool> is_needed(group_.schema().fields.size());
     wanted.cells.resize(table.shapes.size());
     for (std::size_t place = 0; place < table.shapes.size(); ++place) {
-      if (is_used[place]) {
+      if (is_met[place]) {
         const auto& fields = group_.schema().layout_of(group_.shape(which, place)).fields;
         wanted.cells[place].resize(fields.size());
-        for (const std::uint32_t field : fields) {
-          is_needed[field] = group_.schema().fields[field].has_values();
+        for (const std::uint32_t number : fields) {
+          const Field& field = group_.schema().fields[number];
+          const bool is_wanted = is_used[place] || is_skeleton(field.role);
+          is_needed[number] = is_needed[number] || (field.has_values() && is_wanted);
         }
       }
     }
@@ -118,8 +139,9 @@ class Maker final {
         continue;
       }
       LoadedField& field = fields_[ref.field];
-      field.columns = TRY(group_.read_field(ref, &is_used));
-      for (const Column& column : field.columns.columns) {
+      const bool is_bone = is_skeleton(group_.schema().fields[ref.field].role);
+      field.columns = TRY(group_.read_field(ref, is_bone ? &is_met : &is_used));
+      for (const ShapeColumn& column : field.columns.columns) {
         wanted.cells[column.shape][column.position] = {&column, &field};
       }
     }
@@ -155,7 +177,7 @@ class Maker final {
 
   struct Counts {
     FieldColumns columns;
-    std::vector<const Column*> by_place;  // empty where no row has such items
+    std::vector<const ShapeColumn*> by_place;  // empty where no row has such items
   };
 
   Result<Counts> load_counts(FieldRole role) {
@@ -165,7 +187,7 @@ class Maker final {
       if (field.table == RowTable::Spans && field.role == role) {
         counts.columns = TRY(group_.read_field(ref));
         counts.by_place.resize(group_.table(RowTable::Spans).shapes.size());
-        for (const Column& column : counts.columns.columns) {
+        for (const ShapeColumn& column : counts.columns.columns) {
           counts.by_place[column.shape] = &column;
         }
       }
@@ -207,8 +229,8 @@ class Maker final {
         continue;
       }
       const FieldColumns paths = TRY(group_.read_field(ref));
-      std::vector<const Column*> by_place(group_.table(RowTable::Spans).shapes.size());
-      for (const Column& column : paths.columns) {
+      std::vector<const ShapeColumn*> by_place(group_.table(RowTable::Spans).shapes.size());
+      for (const ShapeColumn& column : paths.columns) {
         by_place[column.shape] = &column;
       }
       const std::vector<std::uint32_t> places = TRY(group_.read_rows(RowTable::Spans));
@@ -241,7 +263,7 @@ class Maker final {
       ok_ = false;
       return {};
     }
-    const Column& column = *cell.column;
+    const ShapeColumn& column = *cell.column;
     if (rank < column.coded) {
       const std::uint64_t code = column.numbers.at(rank);
       if (code >= cell.field->columns.dictionary->size()) {
@@ -353,6 +375,9 @@ class Maker final {
     const std::span<const Cell> cells = spans_.cells[place];
     model::Span span;
     span.trace_id = traces_[trace_].id;
+    if (!is_chosen(row)) {
+      return make_bones(layout, cells, rank, span);
+    }
     span.name = shape.name;
     span.kind = shape.kind;
     span.status = shape.status;
@@ -396,6 +421,44 @@ class Maker final {
     ok_ = ok_ && span.scope != nullptr;
     path_.push_back({span.span_id, span.start});
     return span;
+  }
+
+  // As much of a span as those that follow it need.
+  model::Span make_bones(const Layout& layout, std::span<const Cell> cells, std::uint32_t rank,
+                         model::Span span) {
+    std::uint64_t path = 0;
+    std::uint64_t start = 0;
+    for (std::size_t i = 0; i < layout.fields.size() && ok_; ++i) {
+      const FieldRole role = group_.schema().fields[layout.fields[i]].role;
+      if (!is_skeleton(role)) {
+        continue;
+      }
+      const std::uint64_t value = number(cells[i], rank);
+      switch (role) {
+        case FieldRole::Path:
+          path = value;
+          break;
+        case FieldRole::Start:
+          start = value;
+          break;
+        case FieldRole::SpanId:
+          span.span_id = {value};
+          break;
+        case FieldRole::EventCount:
+          skip_items(items_[0], next_event_, value);
+          break;
+        default:
+          skip_items(items_[1], next_link_, value);
+      }
+    }
+    take_parent(path, span, start);
+    path_.push_back({span.span_id, span.start});
+    return span;
+  }
+
+  void skip_items(const WantedRows& wanted, std::size_t& next, std::uint64_t count) {
+    ok_ = ok_ && count <= wanted.places.size() - next;
+    next += ok_ ? static_cast<std::size_t>(count) : 0;
   }
 
   // Fields that are stored in the span as they are.
@@ -529,6 +592,8 @@ class Maker final {
 
   GroupReader& group_;
   const std::vector<GroupTrace>& traces_;
+  const GroupRows rows_;
+  const std::vector<bool>* const chosen_;
   std::shared_ptr<MadeSpans> made_;
   std::unordered_map<std::uint32_t, LoadedField> fields_;
   WantedRows spans_;
@@ -551,17 +616,12 @@ class Maker final {
 
 Result<std::shared_ptr<const MadeSpans>> make_spans(GroupReader& group,
                                                     const std::vector<GroupTrace>& traces,
-                                                    std::size_t first_row, std::size_t row_count) {
-  if (row_count == 0) {
+                                                    const GroupRows& rows,
+                                                    const std::vector<bool>* chosen) {
+  if (rows.count == 0) {
     return std::shared_ptr<const MadeSpans>(std::make_shared<MadeSpans>());
   }
-  return Maker(group, traces).run(first_row, row_count);
-}
-
-Result<std::shared_ptr<const MadeSpans>> make_spans(GroupReader& group, std::size_t first_row,
-                                                    std::size_t row_count) {
-  const std::vector<GroupTrace> traces = TRY(group.read_traces());
-  return make_spans(group, traces, first_row, row_count);
+  return Maker(group, traces, rows, chosen).run();
 }
 
 }  // namespace waybill::storage

@@ -19,14 +19,19 @@ struct MadeSpans {
   std::vector<std::shared_ptr<const void>> borrowed;  // dictionaries and schema
 };
 
-// Makes the spans of rows [first_row, first_row + row_count) of the group, in that order. Reads the
-// columns of the shapes that these rows have, no others. DataLoss, naming the place, where the
-// parts do not fit together. Requires: the rows are in the group.
-Result<std::shared_ptr<const MadeSpans>> make_spans(GroupReader& group, std::size_t first_row,
-                                                    std::size_t row_count);
-// The same for a caller that has read the traces of the group already.
+// Rows of a group, counted from its first one.
+struct GroupRows {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+// Makes the spans of these rows, in that order. Reads the columns of the shapes that they have, no
+// others. Where `chosen` is given (a flag for each of the rows), spans that are not chosen have
+// only ids and start, and cost little. DataLoss, naming the place, where the parts do not fit
+// together. Requires: the rows are in the group; `traces` are the group's.
 Result<std::shared_ptr<const MadeSpans>> make_spans(GroupReader& group,
                                                     const std::vector<GroupTrace>& traces,
-                                                    std::size_t first_row, std::size_t row_count);
+                                                    const GroupRows& rows,
+                                                    const std::vector<bool>* chosen = nullptr);
 
 }  // namespace waybill::storage

@@ -79,6 +79,10 @@ BlockWriter::BlockWriter(BlockWriterOptions options, std::unique_ptr<os::File> f
       schema_(options.schema),
       group_(schema_, options.zstd_level) {}
 
+int BlockWriter::dictionary_level() const {
+  return options_.zstd_level == 0 ? 0 : std::max(options_.zstd_level, kDictionaryZstdLevel);
+}
+
 Result<void> BlockWriter::write_bytes(std::string_view bytes) {
   TRY(file_->write_at(offset_, std::span(&bytes, 1)));
   offset_ += bytes.size();
@@ -164,7 +168,7 @@ Result<PartRef> BlockWriter::write_texts(const StringTable& texts) {
   for (std::uint32_t code = 0; code < texts.size(); ++code) {
     out.raw(texts.at(code));
   }
-  return write(pack_part(std::move(out.bytes()), Squeeze::Try, kDictionaryZstdLevel));
+  return write(pack_part(std::move(out.bytes()), Squeeze::Try, dictionary_level()));
 }
 
 // Traces by their hash, cut into pages of even ranges of it, so that the page of a hash is known
@@ -223,7 +227,7 @@ Result<BlockInfo> BlockWriter::finish(const ReceivedRange& received) {
   for (std::uint32_t number = 0; number < schema_.field_count(); ++number) {
     directory_.patterns.push_back(TRY(write_texts(schema_.field(number).patterns)));
   }
-  directory_.schema = TRY(write(pack_part(schema_.encode(), Squeeze::Try, kDictionaryZstdLevel)));
+  directory_.schema = TRY(write(pack_part(schema_.encode(), Squeeze::Try, dictionary_level())));
   TRY(write_trace_pages());
   BlockInfo& info = directory_.info;
   info.first_received = received.first;

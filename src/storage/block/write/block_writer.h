@@ -24,7 +24,7 @@ namespace waybill::storage {
 struct BlockWriterOptions {
   // A group is closed before a trace that would take it over this; at most kGroupSpanCountMax.
   std::size_t group_span_count = 16'384;
-  int zstd_level = 1;
+  int zstd_level = 1;  // 0: nothing is compressed
   SchemaBuilderLimits schema;
 };
 
@@ -63,6 +63,7 @@ class BlockWriter final {
   std::vector<std::pair<std::string, FieldBytes>> field_bytes() const;
 
  private:
+  int dictionary_level() const;
   Result<void> flush_group();
   Result<PartRef> write(const PackedPart& part);
   Result<void> write_bytes(std::string_view bytes);

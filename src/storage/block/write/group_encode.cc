@@ -40,6 +40,8 @@ constexpr std::uint8_t kMixedRun = 9;
 
 // Fewer texts are compared sooner than a filter is read.
 constexpr std::size_t kFilteredTextsMin = 64;
+// Texts that take less room than this on average are read instead of a filter.
+constexpr std::size_t kFilteredTextBytesMin = 6;
 // Patterns of one field; texts of further ones are stored plain.
 constexpr std::size_t kPatternsMax = 4096;
 // Of this many texts half must have a known pattern.
@@ -219,7 +221,9 @@ std::array<PartRef, 3> GroupBuilder::encode_pool(std::uint32_t number, FieldByte
   parts[0] = append_part(std::move(out.bytes()), Squeeze::Try);
   parts[1] = append_part(split.plain, Squeeze::Try);
   bytes.pool += parts[0].stored_bytes + parts[1].stored_bytes;
-  if (pool.texts.size() >= kFilteredTextsMin) {
+  const std::uint64_t text_bytes = parts[0].stored_bytes + parts[1].stored_bytes;
+  if (pool.texts.size() >= kFilteredTextsMin &&
+      text_bytes >= pool.texts.size() * kFilteredTextBytesMin) {
     std::vector<std::uint64_t> hashes;
     hashes.reserve(pool.texts.size());
     for (const std::string_view text : pool.texts) {
