@@ -27,7 +27,11 @@
 #include "os/file_system.h"
 #include "os/system_clock.h"
 #include "storage/block/read/block_reader.h"
+#include "storage/block/read/block_scan.h"
+#include "storage/block/read/group_reader.h"
 #include "storage/block/write/block_writer.h"
+#include "storage/filter.h"
+#include "storage/scan.h"
 #include "wire/otlp/otlp.h"
 
 namespace waybill::bench {
@@ -203,6 +207,131 @@ void bench_traces(const Corpus& corpus, os::FileSystem& files, const std::string
                  static_cast<double>(reader->info().trace_count));
 }
 
+using storage::Column;
+using storage::Compare;
+using storage::Filter;
+using storage::Operand;
+
+Filter test(Column column, std::string key, Compare compare, Operand operand) {
+  return Filter::test({column, std::move(key), compare, std::move(operand)});
+}
+
+struct Question {
+  std::string name;
+  Filter filter;
+};
+
+// Questions about a span of the corpus, so that each has an answer.
+std::vector<Question> make_questions(const model::Span& span) {
+  const Filter service = test(Column::Service, "", Compare::Equal, std::string(span.service()));
+  const Filter name = test(Column::Name, "", Compare::Equal, std::string(span.name));
+  const auto longer = [](std::int64_t millis) {
+    return test(Column::Duration, "", Compare::Greater, millis * 1'000'000);
+  };
+  std::vector<Question> questions = {
+      {"service, name, duration > 10 s", Filter::all_of({service, name, longer(10'000)})},
+      {"service, name, duration > 200 ms", Filter::all_of({service, name, longer(200)})},
+      {"duration > 10 s", longer(10'000)},
+      {"duration > 200 ms", longer(200)},
+      {"status = error", test(Column::Status, "", Compare::Equal, model::StatusCode::Error)},
+      {".user.id, not there",
+       test(Column::Attribute, "user.id", Compare::Equal, std::string("nobody"))},
+      {".request.id, not there", test(Column::Attribute, "request.id", Compare::Equal,
+                                      std::string("00000000-0000-4000-8000-000000000000"))},
+      {".http.route =~ /.*cart.*/",
+       test(Column::Attribute, "http.route", Compare::Matches, std::string(".*cart.*"))},
+      {".thread.id = 7", test(Column::Attribute, "thread.id", Compare::Equal, std::int64_t{7})}};
+  for (const model::Attribute& attribute : span.attributes) {
+    if (attribute.value.type() == model::ValueType::String) {
+      const std::string key(attribute.key);
+      questions.push_back({"." + key, test(Column::Attribute, key, Compare::Equal,
+                                           std::string(attribute.value.string()))});
+    }
+  }
+  return questions;
+}
+
+std::uint64_t count_rows(const std::shared_ptr<const BlockReader>& reader, const Filter& filter,
+                         storage::BlockScanStats& stats) {
+  static const auto clock = os::make_system_clock();
+  storage::ScanRequest request;
+  request.filter = filter;
+  auto scan = storage::BlockScan::make(reader, request, *clock).value();
+  std::uint64_t rows = 0;
+  for (auto found = scan.next().value(); !found.empty(); found = scan.next().value()) {
+    for (const storage::BlockMatch& match : found) {
+      rows += match.rows.size();
+    }
+  }
+  stats = scan.stats();
+  return rows;
+}
+
+void bench_scans(const Corpus& corpus, os::FileSystem& files, const std::string& path) {
+  const auto reader = BlockReader::open(files, path).value();
+  const model::Span* chosen = &corpus.batches.front().spans().front();
+  for (const model::Span& span : corpus.batches.front().spans()) {
+    if (model::find_attribute(span.attributes, "request.id") != nullptr) {
+      chosen = &span;
+    }
+  }
+  fmt::print("  {:<44} {:>10} {:>10} {:>10} {:>12}\n", "scan", "ns a span", "rows", "tested",
+             "B read a span");
+  for (const Question& question : make_questions(*chosen)) {
+    const auto matcher = storage::SpanMatcher::make(question.filter).value();
+    std::uint64_t wanted = 0;
+    for (const model::SpanBatch& batch : corpus.batches) {
+      wanted += static_cast<std::uint64_t>(
+          std::count_if(batch.spans().begin(), batch.spans().end(),
+                        [&](const model::Span& span) { return matcher.matches(span); }));
+    }
+    double best = 1e300;
+    storage::BlockScanStats stats;
+    const auto spans = static_cast<double>(corpus.span_count);
+    for (int round = 0; round < 5; ++round) {
+      const Timer timer;
+      CHECK(count_rows(reader, question.filter, stats) == wanted);
+      best = std::min(best, timer.nanos(spans));
+    }
+    fmt::print("  {:<44} {:>10.2f} {:>10} {:>10} {:>12.3f}\n", question.name, best, wanted,
+               stats.rows_tested, static_cast<double>(stats.bytes_read) / spans);
+  }
+}
+
+// Service, name, kind and status (the shape), start, duration: decoded for every row.
+void bench_columns(os::FileSystem& files, const std::string& path) {
+  const auto reader = BlockReader::open(files, path).value();
+  double best = 1e300;
+  std::uint64_t sum = 0;
+  for (int round = 0; round < 5; ++round) {
+    const Timer timer;
+    for (std::size_t number = 0; number < reader->info().group_count; ++number) {
+      auto group =
+          storage::GroupReader::open(reader->file(), number, storage::GroupReader::Load::Parts)
+              .value();
+      const auto rows = group.read_rows(storage::RowTable::Spans).value();
+      sum += rows.size();
+      std::vector<std::uint64_t> values;
+      for (const auto& ref : group.fields()) {
+        const storage::Field& field = group.schema().fields[ref.field];
+        if (field.table != storage::RowTable::Spans ||
+            (field.role != storage::FieldRole::Duration &&
+             field.role != storage::FieldRole::Start)) {
+          continue;
+        }
+        for (const auto& column : group.read_field(ref)->columns) {
+          values.resize(column.numbers.size());
+          column.numbers.copy_to(values);
+          sum += values.back();
+        }
+      }
+    }
+    best = std::min(best, timer.nanos(static_cast<double>(reader->info().span_count)));
+  }
+  fmt::print("four columns decoded: {:.2f} ns a span, {:.0f} M spans a second (sum {})\n", best,
+             1e3 / best, sum % 10);
+}
+
 int run(const std::string& folder, const Corpus& corpus, const BlockWriterOptions& options) {
   const auto files = os::make_posix_file_system();
   files->create_directories(folder).value();
@@ -213,6 +342,8 @@ int run(const std::string& folder, const Corpus& corpus, const BlockWriterOption
              static_cast<double>(corpus.zstd_bytes) / spans);
   bench_write(corpus, *files, path, options);
   bench_traces(corpus, *files, path);
+  bench_columns(*files, path);
+  bench_scans(corpus, *files, path);
   files->remove_file(path).value();
   return 0;
 }

@@ -52,15 +52,17 @@ void pack_bits(std::size_t count, unsigned width, std::string& body, const Get& 
   body.resize(begin + packed_bytes(count, width));
 }
 
-// The distinct values, ascending as signed ones; empty where there are more than kListedMax.
+// The distinct values, ascending as signed ones; empty where there are too many to be worth a list:
+// more than kListedMax, or than a quarter of all.
 std::vector<std::uint64_t> list_distinct(std::span<const std::uint64_t> values) {
+  const std::size_t distinct_max = std::clamp<std::size_t>(values.size() / 4, 2, kListedMax);
   std::vector<std::uint64_t> distinct;
   for (const std::uint64_t value : values) {
     if (!distinct.empty() && distinct.back() == value) {
       continue;
     }
     if (std::find(distinct.begin(), distinct.end(), value) == distinct.end()) {
-      if (distinct.size() == kListedMax) {
+      if (distinct.size() == distinct_max) {
         return {};
       }
       distinct.push_back(value);

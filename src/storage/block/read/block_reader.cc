@@ -63,8 +63,11 @@ Result<std::vector<std::uint64_t>> BlockReader::candidates(const model::TraceId&
   const std::uint64_t print = hash >> 32;
   const PartRef& page =
       directory.trace_pages[static_cast<std::size_t>((print * directory.trace_pages.size()) >> 32)];
-  const std::string bytes = TRY(file_->read(page, "trace page"));
-  ByteCursor in(bytes);
+  const auto bytes = file_->read(page, "trace page");
+  if (!bytes.has_value()) {
+    return bytes.error();
+  }
+  ByteCursor in(*bytes);
   const auto count = static_cast<std::size_t>(in.varint_up_to(directory.info.trace_count));
   const IntRun prints = IntRun::read(count, in, in);
   const IntRun traces = IntRun::read(count, in, in);

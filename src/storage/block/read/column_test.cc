@@ -415,6 +415,9 @@ Verdict ColumnTest::test_code(std::uint32_t field, const TextList& dictionary, s
   if (code >= dictionary.size()) {
     return Verdict::Unknown;
   }
+  if (is_text_equality(schema_->fields[field])) {
+    return verdict_of(code == wanted_code(field, dictionary));
+  }
   CodeVerdicts& known = code_verdicts_[field];
   known.verdicts.resize(dictionary.size());
   known.is_tested.resize(dictionary.size());
@@ -424,6 +427,22 @@ Verdict ColumnTest::test_code(std::uint32_t field, const TextList& dictionary, s
     known.is_tested[index] = true;
   }
   return known.verdicts[index];
+}
+
+const std::string& ColumnTest::wanted_text() const {
+  const auto* text = std::get_if<std::string>(&predicate_.operand);
+  return text != nullptr ? *text : std::get<TextForm>(predicate_.operand).text;
+}
+
+std::uint64_t ColumnTest::wanted_code(std::uint32_t field, const TextList& dictionary) {
+  const auto [found, is_new] = wanted_codes_.try_emplace(field, kNoCode);
+  for (std::size_t code = 0; is_new && code < dictionary.size(); ++code) {
+    if (dictionary.at(code) == wanted_text()) {
+      found->second = code;
+      break;
+    }
+  }
+  return found->second;
 }
 
 // Integers between two bounds are all alike to a comparison that both bounds lie on one side of.
@@ -483,6 +502,31 @@ Result<Verdict> ColumnTest::head_of_origin(GroupColumns& columns, std::size_t pl
   return all.value_or(Verdict::Unknown);
 }
 
+// A dictionary is an exact filter: a text that it lacks no row has by code.
+Result<Verdict> ColumnTest::head_of_codes(GroupColumns& columns, std::uint32_t field,
+                                          const ShapeColumn& column) {
+  const auto dictionary = TRY(columns.dictionary(field));
+  const IntRun& codes = column.numbers;
+  if (is_text_equality(schema_->fields[field])) {
+    const auto code = static_cast<std::int64_t>(wanted_code(field, *dictionary));
+    if (code < codes.least() || code > codes.greatest()) {
+      return Verdict::No;
+    }
+  }
+  if (codes.is_constant()) {
+    return test_code(field, *dictionary, static_cast<std::uint64_t>(codes.least()));
+  }
+  std::optional<Verdict> all;
+  for (const std::uint64_t code : codes.listed()) {
+    const Verdict verdict = test_code(field, *dictionary, code);
+    if (all.value_or(verdict) != verdict) {
+      return Verdict::Unknown;
+    }
+    all = verdict;
+  }
+  return all.value_or(Verdict::Unknown);
+}
+
 Result<Verdict> ColumnTest::head_of_value(GroupColumns& columns, std::size_t place,
                                           const Plan& plan) {
   const Shape& shape = columns.group().shape(RowTable::Spans, place);
@@ -504,28 +548,13 @@ Result<Verdict> ColumnTest::head_of_value(GroupColumns& columns, std::size_t pla
   if (!field.is_text()) {
     return test_bounds(field, column->numbers);
   }
-  std::optional<Verdict> verdict;
-  if (column->coded > 0) {
-    const auto dictionary = TRY(columns.dictionary(number));
-    if (column->numbers.is_constant()) {
-      verdict = test_code(number, *dictionary, static_cast<std::uint64_t>(column->numbers.least()));
-    }
-    for (const std::uint64_t code : column->numbers.listed()) {
-      const Verdict next = test_code(number, *dictionary, code);
-      verdict = verdict.value_or(next) == next ? next : Verdict::Unknown;
-      if (verdict == Verdict::Unknown) {
-        return Verdict::Unknown;
-      }
-    }
-    if (!verdict) {
-      return Verdict::Unknown;
-    }
-  }
-  if (column->coded == column->row_count) {
-    return *verdict;
+  const Verdict verdict =
+      column->coded == 0 ? Verdict::No : TRY(head_of_codes(columns, number, *column));
+  if (column->coded == column->row_count || verdict == Verdict::Unknown) {
+    return verdict;
   }
   const bool may_be = TRY(may_be_pooled(columns, number));
-  return may_be || verdict.value_or(Verdict::No) != Verdict::No ? Verdict::Unknown : Verdict::No;
+  return may_be || verdict != Verdict::No ? Verdict::Unknown : Verdict::No;
 }
 
 Result<Verdict> ColumnTest::test_head(GroupColumns& columns, std::size_t place) {

@@ -109,9 +109,15 @@ class ColumnTest final {
   Verdict test_bounds(const Field& field, const IntRun& run) const;
   bool is_text_equality(const Field& field) const;
   bool is_integer_comparison(const Field& field) const;
+  // Requires: is_text_equality() for some field.
+  const std::string& wanted_text() const;
+  // Its code, kNoCode where the dictionary does not have it.
+  std::uint64_t wanted_code(std::uint32_t field, const TextList& dictionary);
   Result<bool> may_be_pooled(GroupColumns& columns, std::uint32_t field) const;
 
   Result<Verdict> head_of_origin(GroupColumns& columns, std::size_t place, const Plan& plan);
+  Result<Verdict> head_of_codes(GroupColumns& columns, std::uint32_t field,
+                                const ShapeColumn& column);
   Result<Verdict> head_of_value(GroupColumns& columns, std::size_t place, const Plan& plan);
   Result<void> add_origins(GroupColumns& columns, std::size_t place, const Plan& plan,
                            std::vector<Verdict>& verdicts);
@@ -134,6 +140,8 @@ class ColumnTest final {
     std::vector<bool> is_tested;
   };
   std::unordered_map<std::uint32_t, CodeVerdicts> code_verdicts_;  // by field
+  static constexpr std::uint64_t kNoCode = INT64_MAX;
+  std::unordered_map<std::uint32_t, std::uint64_t> wanted_codes_;  // by field
 };
 
 }  // namespace waybill::storage

@@ -41,7 +41,7 @@ constexpr std::size_t kDictionaryBytesMax = std::size_t{16} << 20;
 // Lookups between two looks at how many were in vain, and the share at which a column gives up.
 constexpr std::uint32_t kFirstCheck = 32;
 constexpr std::uint32_t kNextCheck = 256;
-constexpr std::uint32_t kVariedCheck = 8;
+constexpr std::uint32_t kVariedCheck = 2;
 
 // How far back in a trace a text is looked for.
 constexpr std::size_t kPoolSearchMax = 8;

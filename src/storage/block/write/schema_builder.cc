@@ -60,13 +60,13 @@ bool SchemaBuilder::fits(const BuildShape& shape, const RowKey& key) const {
   const BuildLayout& layout = layouts_[shape.layout];
   if (layout.roles != key.roles || layout.table != key.table || shape.kind != key.kind ||
       shape.status != key.status || shape.name_is_field ||
-      layout.fields.size() - layout.system_count != key.attributes.size() ||
-      texts_.at(shape.name) != key.name || texts_.at(shape.service) != key.service) {
+      layout.attributes.size() != key.attributes.size() || texts_.at(shape.name) != key.name ||
+      texts_.at(shape.service) != key.service) {
     return false;
   }
   for (std::size_t i = 0; i < key.attributes.size(); ++i) {
-    const BuildField& field = *fields_[layout.fields[layout.system_count + i]];
-    if (field.type != key.attributes[i].value.type() || field.key != key.attributes[i].key) {
+    const BuildLayout::AttributeKey& wanted = layout.attributes[i];
+    if (wanted.type != key.attributes[i].value.type() || wanted.key != key.attributes[i].key) {
       return false;
     }
   }
@@ -166,10 +166,10 @@ std::uint32_t SchemaBuilder::layout_for(RowTable table, std::uint32_t roles,
       layout.fields.push_back(field_for(table, role, type_of(role), {}));
     }
   }
-  layout.system_count = layout.fields.size();
   for (const model::Attribute& attribute : attributes) {
-    layout.fields.push_back(
-        field_for(table, FieldRole::Attribute, attribute.value.type(), attribute.key));
+    const model::ValueType type = attribute.value.type();
+    layout.fields.push_back(field_for(table, FieldRole::Attribute, type, attribute.key));
+    layout.attributes.push_back({fields_[layout.fields.back()]->key, type});
   }
   ByteWriter bytes;
   bytes.byte(static_cast<std::uint8_t>(table));

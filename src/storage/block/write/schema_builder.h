@@ -56,9 +56,14 @@ struct BuildColumn {
 
 struct BuildLayout {
   RowTable table = RowTable::Spans;
-  std::uint32_t roles = 0;       // bit r: there is a field of that role
-  std::size_t system_count = 0;  // fields before the attributes
+  std::uint32_t roles = 0;  // bit r: there is a field of that role
   std::vector<std::uint32_t> fields;
+  // Keys and types of the attributes, beside each other for the test that each row makes.
+  struct AttributeKey {
+    std::string_view key;
+    model::ValueType type;
+  };
+  std::vector<AttributeKey> attributes;
 };
 
 struct BuildShape {
