@@ -191,7 +191,7 @@ TEST_F(BlockDamage, NeverCrashesBehindRightChecksums) {
   bytes_ = block_.files.content(BlockHarness::kPath);
   Random random(11);
   const BlockDirectory directory = (*block_.open())->file()->directory();
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 800; ++round) {
     std::string damaged = bytes_;
     BlockDirectory changed = directory;
     std::vector<PartRef*> parts = {&changed.schema, &changed.groups[0].head,

@@ -234,14 +234,14 @@ class Traffic final {
     made.key = kKeys[below(kKeys.size())];
     made.compare = static_cast<Compare>(below(static_cast<std::uint64_t>(Compare::NotExists) + 1));
     made.operand = operand();
+    if (made.column == Column::Duration && !chance(4)) {
+      made.operand = static_cast<std::int64_t>(below(5000)) - 1000;
+    }
     if (made.compare == Compare::Matches || made.compare == Compare::NotMatches) {
       made.operand = std::string("(7|GET.*|id-1.*)");
     }
     if (made.column == Column::AnyText) {
       made.operand = std::string(kTexts[1 + below(5)]);
-    }
-    if (made.column == Column::Duration && !chance(4)) {
-      made.operand = static_cast<std::int64_t>(below(5000)) - 1000;
     }
     return made;
   }
