@@ -279,9 +279,42 @@ Result<std::vector<std::uint64_t>> GroupReader::read_foreign_parents() {
   return parents;
 }
 
+void GroupReader::index_columns() {
+  if (!column_begins_.empty()) {
+    return;
+  }
+  const auto visit_all = [&](const auto& visit) {
+    for (const Table& table : tables_) {
+      for (std::uint32_t place = 0; place < table.shapes.size(); ++place) {
+        const auto& fields = schema_->layout_of(schema_->shapes[table.shapes[place]]).fields;
+        for (std::uint32_t position = 0; position < fields.size(); ++position) {
+          visit(fields[position], ColumnPlace{place, position});
+        }
+      }
+    }
+  };
+  std::vector<std::uint32_t> begins(schema_->fields.size() + 2);
+  visit_all([&](std::uint32_t field, const ColumnPlace&) { ++begins[field + 2]; });
+  for (std::size_t field = 2; field < begins.size(); ++field) {
+    begins[field] += begins[field - 1];
+  }
+  column_places_.resize(begins.back());
+  visit_all([&](std::uint32_t field, const ColumnPlace& at) {
+    column_places_[begins[field + 1]++] = at;
+  });
+  column_begins_ = std::move(begins);
+}
+
 template <typename Visit>
 void GroupReader::visit_columns(std::uint32_t field, const Visit& visit) const {
   const Table& table = tables_[static_cast<std::size_t>(schema_->fields[field].table)];
+  if (!column_begins_.empty()) {
+    for (std::size_t i = column_begins_[field]; i < column_begins_[field + 1]; ++i) {
+      const ColumnPlace& at = column_places_[i];
+      visit(at.place, at.position, table.counts[at.place]);
+    }
+    return;
+  }
   const std::vector<LayoutPlace>& places = schema_->places[field];
   for (std::size_t place = 0; place < table.shapes.size(); ++place) {
     const std::uint32_t layout = schema_->shapes[table.shapes[place]].layout;

@@ -61,6 +61,7 @@ class Maker final {
         made_(std::make_shared<MadeSpans>()) {}
 
   Result<std::shared_ptr<const MadeSpans>> run() {
+    group_.index_columns();
     trace_ = trace_of(rows_.first);
     // Parents and starts follow from the rows before, so reading begins with the trace.
     const std::size_t begin = traces_[trace_].first_row;
