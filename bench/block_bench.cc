@@ -29,6 +29,7 @@
 #include "storage/block/read/block_reader.h"
 #include "storage/block/read/block_scan.h"
 #include "storage/block/read/group_reader.h"
+#include "storage/block/read/group_tree.h"
 #include "storage/block/write/block_writer.h"
 #include "storage/filter.h"
 #include "storage/scan.h"
@@ -334,6 +335,28 @@ void bench_columns(os::FileSystem& files, const std::string& path) {
              1e3 / best, sum % 10);
 }
 
+// Pairs of a span above another: what `{A} >> {B}` asks, without A and B.
+void bench_trees(os::FileSystem& files, const std::string& path) {
+  const auto reader = BlockReader::open(files, path).value();
+  double best = 1e300;
+  std::uint64_t pairs = 0;
+  for (int round = 0; round < 5; ++round) {
+    const Timer timer;
+    pairs = 0;
+    for (std::size_t number = 0; number < reader->info().group_count; ++number) {
+      auto group =
+          storage::GroupReader::open(reader->file(), number, storage::GroupReader::Load::Parts)
+              .value();
+      const auto tree = storage::read_tree(group).value();
+      for (std::size_t row = 0; row < tree.ends.size(); ++row) {
+        pairs += tree.ends[row] - row - 1;
+      }
+    }
+    best = std::min(best, timer.nanos(static_cast<double>(reader->info().span_count)));
+  }
+  fmt::print("subtrees: {:.2f} ns a span, {} pairs\n", best, pairs);
+}
+
 int run(const std::string& folder, const Corpus& corpus, const BlockWriterOptions& options) {
   const auto files = os::make_posix_file_system();
   files->create_directories(folder).value();
@@ -345,6 +368,7 @@ int run(const std::string& folder, const Corpus& corpus, const BlockWriterOption
   bench_write(corpus, *files, path, options);
   bench_traces(corpus, *files, path);
   bench_columns(*files, path);
+  bench_trees(*files, path);
   bench_scans(corpus, *files, path);
   files->remove_file(path).value();
   return 0;

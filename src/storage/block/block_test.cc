@@ -15,6 +15,8 @@
 #include "model/testing/random_batch.h"
 #include "storage/block/block_format.h"
 #include "storage/block/read/block_reader.h"
+#include "storage/block/read/group_reader.h"
+#include "storage/block/read/group_tree.h"
 #include "storage/block/write/block_writer.h"
 #include "storage/block/write/trace_order.h"
 #include "storage/testing/batch_builder.h"
@@ -197,6 +199,51 @@ TEST(Block, ReadsAnyRowsOfATraceInSeveralGroups) {
     }
   }
   EXPECT_EQ(reader->read_rows({50, 51}).error().code, ErrorCode::InvalidArgument);
+}
+
+// Whether `below` hangs under `above`, by ids alone.
+bool is_below(const std::vector<const model::Span*>& spans, std::size_t above, std::size_t below) {
+  std::size_t at = below;
+  while (!spans[at]->parent_span_id.is_zero()) {
+    std::size_t parent = 0;
+    while (spans[parent]->span_id != spans[at]->parent_span_id) {
+      ++parent;
+    }
+    if (parent == above) {
+      return true;
+    }
+    at = parent;
+  }
+  return false;
+}
+
+TEST(Block, GivesSubtreesAsRangesOfRows) {
+  BatchBuilder batch;
+  Random random(9);
+  for (std::uint64_t i = 1; i <= 60; ++i) {
+    batch.span(1 + (i > 30 ? 1 : 0), i,
+               i == 1 || i == 31 ? 0 : (i > 30 ? 31 : 1) + random.below((i - 1) % 30), "a",
+               kBegin + i, kBegin + i);
+  }
+  BlockHarness block;
+  block.add(batch.take());
+  ASSERT_TRUE(block.write().has_value());
+  const auto reader = *block.open();
+  auto group = GroupReader::open(reader->file(), 0, GroupReader::Load::Parts).value();
+  const GroupTree tree = read_tree(group).value();
+  const auto spans = reader->read_rows({0, 60}).value().spans;
+  for (std::size_t above = 0; above < 60; ++above) {
+    for (std::size_t below = 0; below < 60; ++below) {
+      const bool is_in_range = above < below && below < tree.ends[above];
+      const bool is_one_trace = spans[above]->trace_id == spans[below]->trace_id;
+      ASSERT_EQ(is_in_range, is_one_trace && is_below(spans, above, below));
+    }
+    const std::uint32_t parent = tree.parents[above];
+    ASSERT_EQ(parent == GroupTree::kNoParent, spans[above]->parent_span_id.is_zero());
+    if (parent != GroupTree::kNoParent) {
+      ASSERT_EQ(spans[parent]->span_id, spans[above]->parent_span_id);
+    }
+  }
 }
 
 TEST(Block, ListsTracesByStart) {

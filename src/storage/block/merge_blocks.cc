@@ -25,6 +25,9 @@ namespace {
 struct Piece {
   BlockTrace trace;
   std::size_t block = 0;
+  // Whether another block has the trace's beginning, so that this piece comes out of its block's
+  // order.
+  bool is_late = false;
 };
 
 // Reads a block's traces in their order, a group at a time.
@@ -32,19 +35,19 @@ class GroupCursor final {
  public:
   explicit GroupCursor(const BlockReader& block) : block_(&block) {}
 
-  // Adds the rows to `spans` and what they borrow to `keep_alive`.
-  Result<void> add(const RowRange& rows, BlockSpans& spans) {
-    const auto& groups = block_->file()->directory().groups;
-    if (rows.first < first_row_ || rows.first + rows.count > first_row_ + group_.spans.size()) {
+  // Adds the piece's spans and what they borrow. Pieces that are not late come in their order.
+  Result<void> add(const Piece& piece, BlockSpans& spans) {
+    const RowRange& rows = piece.trace.rows;
+    if (piece.is_late) {
+      return append(TRY(block_->read_rows(rows)), 0, rows.count, spans);
+    }
+    if (rows.first + rows.count > first_row_ + group_.spans.size()) {
+      const auto& groups = block_->file()->directory().groups;
       const auto behind = std::upper_bound(
           groups.begin(), groups.end(), rows.first,
           [](std::uint64_t row, const GroupRef& ref) { return row < ref.first_row; });
       const GroupRef& ref = *(behind - 1);
       if (rows.first + rows.count > ref.first_row + ref.span_count) {
-        return append(TRY(block_->read_rows(rows)), 0, rows.count, spans);
-      }
-      // Traces that start elsewhere in another block come out of their order: one by one.
-      if (ref.first_row < first_row_) {
         return append(TRY(block_->read_rows(rows)), 0, rows.count, spans);
       }
       group_ = TRY(block_->read_rows({ref.first_row, ref.span_count}));
@@ -80,6 +83,7 @@ void join_starts(std::vector<Piece>& pieces) {
       last = std::max(last, pieces[end].trace.end);
     }
     for (; begin < end; ++begin) {
+      pieces[begin].is_late = pieces[begin].trace.start != start;
       pieces[begin].trace.start = start;
       pieces[begin].trace.end = last;
     }
@@ -92,7 +96,7 @@ Result<std::vector<Piece>> list_pieces(
   for (std::size_t block = 0; block < blocks.size(); ++block) {
     for (std::size_t group = 0; group < blocks[block]->info().group_count; ++group) {
       for (const BlockTrace& trace : TRY(blocks[block]->list_traces(group))) {
-        pieces.push_back({trace, block});
+        pieces.push_back({trace, block, false});
       }
     }
   }
@@ -132,7 +136,7 @@ Result<BlockInfo> merge_blocks(os::FileSystem& files, const std::string& path,
     if (!options.keeps || options.keeps(trace)) {
       BlockSpans spans;
       for (std::size_t i = begin; i < end; ++i) {
-        TRY(cursors[pieces[i].block].add(pieces[i].trace.rows, spans));
+        TRY(cursors[pieces[i].block].add(pieces[i], spans));
       }
       if (end - begin > 1) {
         spans.spans = in_order_once(std::move(spans.spans));
