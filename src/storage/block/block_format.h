@@ -32,7 +32,7 @@ inline constexpr std::size_t kBlockTailBytes = 48;
 // Limits of the format: what a reader allocates before it has seen the values is bounded by them.
 inline constexpr std::size_t kGroupSpanCountMax = 1 << 16;
 inline constexpr std::size_t kGroupItemCountMax = 1 << 20;  // events, and links, of one group
-inline constexpr std::size_t kGroupCellCountMax = 1 << 23;  // values of one group
+inline constexpr std::size_t kGroupCellCountMax = 1 << 22;  // values of one group
 inline constexpr std::size_t kPartBytesMax = std::size_t{1} << 30;
 // A compressed part is at most this much smaller than what it holds.
 inline constexpr std::size_t kPartRatioMax = 1024;
