@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,28 @@
 #include "base/arena.h"
 
 namespace waybill::storage {
+
+// left == right, for texts that are short and mostly equal: without a call up to 16 bytes.
+inline bool is_same_text(std::string_view left, std::string_view right) {
+  if (left.size() != right.size()) {
+    return false;
+  }
+  const std::size_t size = left.size();
+  if (size < 8) {
+    return left == right;
+  }
+  const auto differs = [&](std::size_t at) {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::memcpy(&a, left.data() + at, 8);
+    std::memcpy(&b, right.data() + at, 8);
+    return a != b;
+  };
+  if (differs(0) || differs(size - 8)) {
+    return false;
+  }
+  return size <= 16 || std::memcmp(left.data() + 8, right.data() + 8, size - 16) == 0;
+}
 
 // Distinct texts with numbers from zero, in the order in which they came. Owns copies. One thread
 // at a time.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/block/codec/text_pattern.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +21,28 @@ constexpr std::size_t kDigitsMax = 18;
 constexpr std::size_t kHexDigitsMax = 16;
 constexpr std::size_t kHexRunMin = 8;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// Classes of characters as bits of a table, since every character of a text is asked.
+constexpr std::uint8_t kDigit = 1;
+constexpr std::uint8_t kHex = 2;
+constexpr std::uint8_t kWord = 4;
+
+constexpr std::array<std::uint8_t, 256> kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    const bool is_decimal = c >= '0' && c <= '9';
+    const bool is_lower = c >= 'a' && c <= 'z';
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    classes[c] = static_cast<std::uint8_t>((is_decimal ? kDigit : 0) |
+                                           (is_decimal || (is_lower && c <= 'f') ? kHex : 0) |
+                                           (is_decimal || is_lower || is_upper ? kWord : 0));
+  }
+  return classes;
+}();
+
+std::uint8_t class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
+bool is_digit(char c) { return (class_of(c) & kDigit) != 0; }
+bool is_hex(char c) { return (class_of(c) & kHex) != 0; }
+bool is_word(char c) { return (class_of(c) & kWord) != 0; }
 std::uint64_t hex_value(char c) {
   return static_cast<std::uint64_t>(is_digit(c) ? c - '0' : c - 'a' + 10);
 }

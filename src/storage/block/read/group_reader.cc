@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,22 @@ IntRun read_run(std::uint8_t kind, std::size_t count, ByteCursor& head, ByteCurs
                 Depth depth) {
   return depth == Depth::Head ? IntRun::read_head(kind, count, head)
                               : IntRun::read_kind(kind, count, head, body);
+}
+
+// Copies places of T bytes each. False where one is none of the shapes, or a shape comes more often
+// than it has rows left.
+template <typename T>
+bool copy_places(std::string_view bytes, std::span<std::uint32_t> left,
+                 std::span<std::uint32_t> rows) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    T place = 0;
+    std::memcpy(&place, bytes.data() + row * sizeof(T), sizeof(T));
+    if (place >= left.size() || left[place]-- == 0) {
+      return false;
+    }
+    rows[row] = place;
+  }
+  return true;
 }
 
 // Reads the run of one column, as write/group_encode.cc writes it.
@@ -253,15 +270,12 @@ Result<std::vector<std::uint32_t>> GroupReader::read_rows(RowTable which) {
   if (width == 0) {
     return rows;
   }
-  std::vector<std::uint32_t> counts(shapes);
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    std::uint32_t place = 0;
-    std::memcpy(&place, bytes.data() + row * width, width);
-    if (place >= shapes || counts[place] == wanted.counts[place]) {
-      return malformed("rows");
-    }
-    ++counts[place];
-    rows[row] = place;
+  std::vector<std::uint32_t> left = wanted.counts;
+  const bool is_valid = width == 1   ? copy_places<std::uint8_t>(bytes, left, rows)
+                        : width == 2 ? copy_places<std::uint16_t>(bytes, left, rows)
+                                     : copy_places<std::uint32_t>(bytes, left, rows);
+  if (!is_valid) {
+    return malformed("rows");
   }
   return rows;
 }

@@ -49,13 +49,20 @@ Result<TextPool> TextPool::read(std::string numbers, std::string plain, std::siz
     return data_loss("malformed");
   }
   std::vector<std::uint32_t> counts_of(used + 1);
-  pool.ranks_.reserve(total);
-  for (std::size_t i = 0; i < total; ++i) {
-    const std::uint64_t place = pool.pattern_of_.at(i);
-    if (place > used) {
+  if (total > 0 && pool.pattern_of_.is_constant()) {
+    if (pool.pattern_of_.at(0) > used) {
       return data_loss("malformed");
     }
-    pool.ranks_.push_back(counts_of[static_cast<std::size_t>(place)]++);
+    counts_of[static_cast<std::size_t>(pool.pattern_of_.at(0))] = static_cast<std::uint32_t>(total);
+  } else {
+    pool.ranks_.reserve(total);
+    for (std::size_t i = 0; i < total; ++i) {
+      const std::uint64_t place = pool.pattern_of_.at(i);
+      if (place > used) {
+        return data_loss("malformed");
+      }
+      pool.ranks_.push_back(counts_of[static_cast<std::size_t>(place)]++);
+    }
   }
   for (std::size_t place = 1; place <= used; ++place) {
     const std::uint64_t code = in.varint();
@@ -94,7 +101,7 @@ Result<TextPool> TextPool::read(std::string numbers, std::string plain, std::siz
 
 void TextPool::append(std::size_t index, std::string& out) const {
   const auto place = static_cast<std::size_t>(pattern_of_.at(index));
-  const std::uint32_t rank = ranks_[index];
+  const std::size_t rank = this->rank(index);
   if (place == 0) {
     const std::size_t begin = rank == 0 ? 0 : plain_ends_[rank - 1];
     out.append(plain_, begin, plain_ends_[rank] - begin);
@@ -109,7 +116,7 @@ void TextPool::append(std::size_t index, std::string& out) const {
 }
 
 std::string_view TextPool::view(std::size_t index, std::string& scratch) const {
-  const std::uint32_t rank = ranks_[index];
+  const std::size_t rank = this->rank(index);
   if (pattern_of_.at(index) == 0) {
     const std::size_t begin = rank == 0 ? 0 : plain_ends_[rank - 1];
     return std::string_view(plain_).substr(begin, plain_ends_[rank] - begin);

@@ -22,7 +22,7 @@ class TextPool final {
   static Result<TextPool> read(std::string numbers, std::string plain, std::size_t trace_count,
                                std::shared_ptr<const TextList> patterns);
 
-  std::size_t size() const { return ranks_.size(); }
+  std::size_t size() const { return begins_.back(); }
   // Texts of the trace with this number in the group are at [begin(trace), begin(trace + 1)).
   std::size_t begin(std::size_t trace) const { return begins_[trace]; }
   // Appends the text. Requires: index < size().
@@ -36,12 +36,15 @@ class TextPool final {
     std::vector<IntRun> numbers;
   };
 
+  std::size_t rank(std::size_t index) const { return ranks_.empty() ? index : ranks_[index]; }
+
   std::shared_ptr<const std::string> bytes_;
   std::shared_ptr<const TextList> pattern_texts_;
   std::string plain_;
   std::vector<std::size_t> begins_;
   IntRun pattern_of_;
-  std::vector<std::uint32_t> ranks_;  // of each text among those of its pattern
+  // Of each text among those of its pattern; empty where all have the same one.
+  std::vector<std::uint32_t> ranks_;
   std::vector<Pattern> patterns_;
   std::vector<std::size_t> plain_ends_;
 };

@@ -21,6 +21,7 @@
 #include "storage/block/block_format.h"
 #include "storage/block/block_schema.h"
 #include "storage/block/codec/block_bytes.h"
+#include "storage/block/codec/string_table.h"
 #include "storage/block/codec/value_bytes.h"
 #include "storage/block/write/schema_builder.h"
 #include "storage/block/write/trace_order.h"
@@ -342,7 +343,7 @@ void GroupBuilder::push_text(BuildColumn& column, std::string_view text) {
     column.values.push_back(push_pooled(column.field, text));
     return;
   }
-  if (column.lookups > 0 && column.last_text == text) {
+  if (column.lookups > 0 && is_same_text(column.last_text, text)) {
     column.values.push_back(column.last_code);
     ++column.coded_count;
     return;
@@ -379,7 +380,7 @@ std::uint64_t GroupBuilder::push_pooled(std::uint32_t field, std::string_view te
   const std::size_t end = pool.texts.size();
   const std::size_t begin = std::max(pool.trace_begin, end - std::min(end, kPoolSearchMax));
   for (std::size_t i = end; i > begin; --i) {
-    if (pool.texts[i - 1] == text) {
+    if (is_same_text(pool.texts[i - 1], text)) {
       return i - 1 - pool.trace_begin;
     }
   }

@@ -66,7 +66,8 @@ bool SchemaBuilder::fits(const BuildShape& shape, const RowKey& key) const {
   }
   for (std::size_t i = 0; i < key.attributes.size(); ++i) {
     const BuildLayout::AttributeKey& wanted = layout.attributes[i];
-    if (wanted.type != key.attributes[i].value.type() || wanted.key != key.attributes[i].key) {
+    if (wanted.type != key.attributes[i].value.type() ||
+        !is_same_text(wanted.key, key.attributes[i].key)) {
       return false;
     }
   }
@@ -74,7 +75,15 @@ bool SchemaBuilder::fits(const BuildShape& shape, const RowKey& key) const {
 }
 
 std::uint32_t SchemaBuilder::shape_of(const RowKey& key) {
-  std::uint32_t& guess = guesses_[guess_place(key, guesses_.size())];
+  // Two guesses, the one that was right last in front: rows of one name often take turns between
+  // two sets of keys.
+  const std::size_t place = guess_place(key, guesses_.size());
+  std::uint32_t& guess = guesses_[place];
+  std::uint32_t& other = guesses_[place ^ 1];
+  if (guess != UINT32_MAX && fits(shapes_[guess], key)) {
+    return guess;
+  }
+  std::swap(guess, other);
   if (guess == UINT32_MAX || !fits(shapes_[guess], key)) {
     guess = find_or_add_shape(key);
   }
