@@ -72,8 +72,7 @@ void repair_head(std::string& file, const GroupRef& group) {
   repair_refs(file, in, end, offset, 5);
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     in.varint();
-    repair_refs(file, in, end, offset, 4);
-    in.text();
+    repair_refs(file, in, end, offset, 5);
   }
 }
 

@@ -273,7 +273,7 @@ class Traffic final {
 };
 
 TEST(BlockScan, AnswersWhatTheMatcherDoes) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     Traffic traffic(seed);
     BlockHarness block;
     block.options.group_span_count = 20 + traffic.below(300);
@@ -282,7 +282,7 @@ TEST(BlockScan, AnswersWhatTheMatcherDoes) {
     }
     traffic.fill(block, 400);
     Scanner scanner(block);
-    for (int i = 0; i < 120; ++i) {
+    for (int i = 0; i < 80; ++i) {
       SCOPED_TRACE("seed " + std::to_string(seed) + ", filter " + std::to_string(i));
       ScanRequest request;
       request.filter = traffic.filter(0);

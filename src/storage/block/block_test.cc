@@ -231,12 +231,14 @@ TEST(Block, GivesSubtreesAsRangesOfRows) {
   const auto reader = *block.open();
   auto group = GroupReader::open(reader->file(), 0, GroupReader::Load::Parts).value();
   const GroupTree tree = read_tree(group).value();
-  const auto spans = reader->read_rows({0, 60}).value().spans;
+  const BlockSpans read = reader->read_rows({0, 60}).value();
+  const auto& spans = read.spans;
   for (std::size_t above = 0; above < 60; ++above) {
     for (std::size_t below = 0; below < 60; ++below) {
       const bool is_in_range = above < below && below < tree.ends[above];
       const bool is_one_trace = spans[above]->trace_id == spans[below]->trace_id;
-      ASSERT_EQ(is_in_range, is_one_trace && is_below(spans, above, below));
+      ASSERT_EQ(is_in_range, is_one_trace && is_below(spans, above, below))
+          << "rows " << above << " and " << below << ", end " << tree.ends[above];
     }
     const std::uint32_t parent = tree.parents[above];
     ASSERT_EQ(parent == GroupTree::kNoParent, spans[above]->parent_span_id.is_zero());

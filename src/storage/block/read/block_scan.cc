@@ -148,8 +148,13 @@ Result<Verdicts> BlockScan::rows(Node& node, GroupColumns& columns, std::size_t 
   if (known != Verdict::Unknown) {
     return Verdicts{known, {}};
   }
-  return node.kind == Filter::Kind::Test ? node.test->test_rows(columns, place)
-                                         : combine(node, columns, place);
+  Verdicts made = node.kind == Filter::Kind::Test ? TRY(node.test->test_rows(columns, place))
+                                                  : TRY(combine(node, columns, place));
+  const auto is_no = [](Verdict verdict) { return verdict == Verdict::No; };
+  if (!made.is_constant() && std::all_of(made.rows.begin(), made.rows.end(), is_no)) {
+    return Verdicts{Verdict::No, {}};
+  }
+  return made;
 }
 
 Result<Verdicts> BlockScan::combine(Node& node, GroupColumns& columns, std::size_t place) {
@@ -225,7 +230,6 @@ Result<BlockScan::FoundRows> BlockScan::test_group(GroupColumns& columns) {
   bool is_empty = true;
   for (std::size_t place = 0; place < table.shapes.size(); ++place) {
     by_shape[place] = TRY(rows(root_, columns, place));
-    stats_.rows_tested += by_shape[place].rows.size();
     is_empty = is_empty && by_shape[place].is_constant() && by_shape[place].all == Verdict::No;
   }
   if (is_empty) {
@@ -256,6 +260,7 @@ Result<std::vector<BlockMatch>> BlockScan::scan_group(std::size_t number) {
   const GroupRef& ref = group.ref();
   if (!found.is_every_row && found.rows.empty() && carried_rows_ == 0 && !ref.continues) {
     stats_.bytes_read += group.read_bytes();
+    stats_.rows_tested += columns.rows_tested();
     return matches;
   }
   const auto& traces = *TRY(columns.traces());
@@ -284,6 +289,7 @@ Result<std::vector<BlockMatch>> BlockScan::scan_group(std::size_t number) {
     carried_rows_ = 0;
   }
   stats_.bytes_read += group.read_bytes();
+  stats_.rows_tested += columns.rows_tested();
   return matches;
 }
 

@@ -28,7 +28,7 @@ struct BlockScanStats {
   std::uint64_t groups_skipped = 0;  // by time, cursor or ids: nothing was read
   std::uint64_t groups_read = 0;
   std::uint64_t groups_without_rows = 0;  // of these: no row passed shapes and bounds
-  std::uint64_t rows_tested = 0;          // by their columns
+  std::uint64_t rows_tested = 0;          // by a column, for each condition
   std::uint64_t spans_made = 0;           // because columns could not tell
   std::uint64_t bytes_read = 0;
 };

@@ -594,8 +594,13 @@ Result<void> ColumnTest::add_origins(GroupColumns& columns, std::size_t place, c
 Result<void> ColumnTest::add_texts(GroupColumns& columns, std::uint32_t field,
                                    const ShapeColumn& column, std::vector<Verdict>& verdicts) {
   const FieldColumns& full = columns.field(field);
-  for (std::size_t rank = 0; rank < column.coded; ++rank) {
-    const Verdict verdict = test_code(field, *full.dictionary, column.numbers.at(rank));
+  const bool is_equality = is_text_equality(schema_->fields[field]);
+  const std::uint64_t wanted = is_equality ? wanted_code(field, *full.dictionary) : kNoCode;
+  const bool has_code = !is_equality || wanted != kNoCode;
+  for (std::size_t rank = 0; has_code && rank < column.coded; ++rank) {
+    const std::uint64_t code = column.numbers.at(rank);
+    const Verdict verdict =
+        is_equality ? verdict_of(code == wanted) : test_code(field, *full.dictionary, code);
     verdicts[rank] = either(verdicts[rank], verdict);
   }
   if (column.coded == column.row_count || !full.pool || !TRY(may_be_pooled(columns, field))) {
@@ -615,7 +620,9 @@ Result<void> ColumnTest::add_texts(GroupColumns& columns, std::uint32_t field,
       continue;
     }
     if (index != last) {
-      verdict = test_text(schema_->fields[field], full.pool->view(index, scratch));
+      const std::string_view text = full.pool->view(index, scratch);
+      verdict =
+          is_equality ? verdict_of(text == wanted_text()) : test_text(schema_->fields[field], text);
       last = index;
     }
     verdicts[rank] = either(verdicts[rank], verdict);
@@ -637,6 +644,7 @@ Result<void> ColumnTest::add_values(GroupColumns& columns, std::size_t place, co
     }
     return {};
   }
+  columns.count_tested(verdicts.size());
   if (field.is_text()) {
     return add_texts(columns, number, *column, verdicts);
   }

@@ -53,11 +53,15 @@ class GroupColumns final {
   Result<const std::vector<std::vector<std::uint32_t>>*> trace_of_ranks();
   Result<const std::vector<std::uint32_t>*> rows();
 
+  void count_tested(std::size_t rows) { rows_tested_ += rows; }
+  std::uint64_t rows_tested() const { return rows_tested_; }
+
  private:
   static const ShapeColumn* find(const std::vector<ShapeColumn>& columns, std::size_t place,
                                  std::size_t position);
 
   GroupReader& group_;
+  std::uint64_t rows_tested_ = 0;
   std::unordered_map<std::uint32_t, std::vector<ShapeColumn>> heads_;
   std::unordered_map<std::uint32_t, FieldColumns> full_;
   std::unordered_map<std::uint32_t, std::string> filters_;

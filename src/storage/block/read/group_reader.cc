@@ -187,11 +187,11 @@ bool GroupReader::parse_head() {
     }
     field += step;
     found.field = static_cast<std::uint32_t>(field);
+    found.heads = read_part_ref(in, offset, end);
     found.body = read_part_ref(in, offset, end);
     found.pool = read_part_ref(in, offset, end);
     found.texts = read_part_ref(in, offset, end);
     found.filter = read_part_ref(in, offset, end);
-    found.runs = in.text();
     fields_.push_back(found);
   }
   return in.ok() && in.at_end() && offset == end;
@@ -344,7 +344,11 @@ void GroupReader::visit_columns(std::uint32_t field, const Visit& visit) const {
 Result<std::vector<ShapeColumn>> GroupReader::read_heads(const FieldRef& field) {
   const Field& what = schema_->fields[field.field];
   std::vector<ShapeColumn> columns;
-  ByteCursor head(field.runs);
+  const auto heads = read(field.heads, field_name(field.field));
+  if (!heads.has_value()) {
+    return heads.error();
+  }
+  ByteCursor head(*heads);
   ByteCursor body({});
   visit_columns(field.field, [&](std::size_t place, std::size_t position, std::size_t rows) {
     ShapeColumn& column = columns.emplace_back(ShapeColumn{place, position, rows, 0, {}, {}});
@@ -364,7 +368,11 @@ Result<FieldColumns> GroupReader::read_field(const FieldRef& field,
   made.field = field.field;
   const std::string name = field_name(field.field);
   made.body = std::make_shared<const std::string>(TRY(read(field.body, name)));
-  ByteCursor head(field.runs);
+  const auto heads = read(field.heads, name);
+  if (!heads.has_value()) {
+    return heads.error();
+  }
+  ByteCursor head(*heads);
   ByteCursor body(*made.body);
   bool has_pooled = false;
   visit_columns(field.field, [&](std::size_t place, std::size_t position, std::size_t rows) {

@@ -63,11 +63,11 @@ class GroupReader final {
   // What the head says of a field.
   struct FieldRef {
     std::uint32_t field = 0;
+    PartRef heads;
     PartRef body;
     PartRef pool;
     PartRef texts;
     PartRef filter;
-    std::string_view runs;
   };
   // Whether all of the group is read at once, since most of it will be needed.
   enum class Load : std::uint8_t { Parts, Whole };

@@ -50,8 +50,7 @@ class GroupBuilder final {
   };
   // Empties the builder.
   Encoded encode();
-  // Sums over all groups: of each field, and of what belongs to none. Heads of fields are counted
-  // before they are compressed.
+  // Sums over all groups: of each field, and of what belongs to none.
   const std::vector<FieldBytes>& field_bytes() const { return field_bytes_; }
   const FieldBytes& frame_bytes() const { return frame_bytes_; }
 

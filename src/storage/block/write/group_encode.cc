@@ -2,13 +2,13 @@
 //
 // The bytes of a group (docs/formats/block.md):
 //
-//   +--------------+--------+---------+---------------------------------------+-- -+------+
-//   | shape of each| traces | foreign | field: body, pool, texts, filter      |    | head |
-//   | row, 3 tables|        | parents | (parts that are empty take no bytes)  |    |      |
-//   +--------------+--------+---------+---------------------------------------+-- -+------+
+//   +--------------+--------+---------+----------------------------------------+-- -+------+
+//   | shape of each| traces | foreign | field: heads, body, pool, texts, filter|    | head |
+//   | row, 3 tables|        | parents | (parts that are empty take no bytes)   |    |      |
+//   +--------------+--------+---------+----------------------------------------+-- -+------+
 //
-// The head has what says whether a part must be read at all: which shapes are there, and of each
-// column its kind, its bounds and its constants.
+// The group's head says which shapes are there; a field's heads, of each column its kind, its
+// bounds and its constants. Both are small and tell whether anything else must be read.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -263,15 +263,15 @@ void GroupBuilder::encode_field(std::uint32_t number, std::span<BuildColumn* con
     column->coded_count = 0;
   }
   const bool is_random = schema_.field(number).role == FieldRole::SpanId;
+  const PartRef heads = append_part(std::move(runs.bytes()), Squeeze::Try);
   const PartRef part = append_part(std::move(body), is_random ? Squeeze::None : Squeeze::Try);
   bytes.body += part.stored_bytes;
-  const std::size_t before = head.size();
+  bytes.head += heads.stored_bytes;
+  write_part_ref(heads, head);
   write_part_ref(part, head);
   for (const PartRef& pool_part : encode_pool(number, bytes)) {
     write_part_ref(pool_part, head);
   }
-  head.text(runs.bytes());
-  bytes.head += head.size() - before;
 }
 
 void GroupBuilder::encode_fields(ByteWriter& head) {
