@@ -266,6 +266,42 @@ IntRun IntRun::read_head(std::uint8_t kind, std::size_t count, ByteCursor& head)
   return run;
 }
 
+void IntRun::skip(std::uint8_t kind, std::size_t count, ByteCursor& head, ByteCursor& body) {
+  unsigned width = 0;
+  switch (static_cast<RunKind>(kind)) {
+    case RunKind::Constant:
+      head.varint();
+      return;
+    case RunKind::Raw:
+      width = 64;
+      break;
+    case RunKind::Packed:
+      head.varint();
+      width = width_of(head.varint());
+      break;
+    case RunKind::Listed: {
+      const std::uint64_t distinct = head.varint_up_to(kListedMax);
+      for (std::uint64_t i = 0; i < distinct; ++i) {
+        head.varint();
+      }
+      width = width_of(distinct == 0 ? 0 : distinct - 1);
+      break;
+    }
+    case RunKind::Patched:
+      head.varint();
+      head.varint();
+      width = static_cast<unsigned>(head.varint_up_to(64));
+      for (std::uint64_t left = 2 * head.varint_up_to(count); left > 0 && head.ok(); --left) {
+        head.varint();
+      }
+      break;
+    default:
+      head.fail();
+      return;
+  }
+  body.raw(packed_bytes(count, width));
+}
+
 void IntRun::take_body(ByteCursor& body) { body_ = body.raw(packed_bytes(count_, width_)); }
 
 std::uint64_t IntRun::patch(std::size_t index) const {

@@ -41,6 +41,8 @@ class IntRun final {
   // Needs the head only; at() must not be called then.
   static IntRun read_head(std::uint8_t kind, std::size_t count, ByteCursor& head);
   static IntRun constant(std::size_t count, std::uint64_t value);
+  // Passes over one whose kind byte was read already.
+  static void skip(std::uint8_t kind, std::size_t count, ByteCursor& head, ByteCursor& body);
 
   std::size_t size() const { return count_; }
   bool is_constant() const { return width_ == 0 && patches_.empty(); }

@@ -84,6 +84,25 @@ void read_column(ShapeColumn& column, std::uint64_t default_value, bool is_text,
   column.places = read_run(head.byte(), column.row_count - column.coded, head, body, depth);
 }
 
+// Passes over a column. True where it has texts of the pool.
+bool skip_column(std::size_t row_count, bool is_text, ByteCursor& head, ByteCursor& body) {
+  const std::uint8_t kind = head.byte();
+  if (kind == kDefaultRun) {
+    return false;
+  }
+  if (!is_text || kind < kPooledRun) {
+    IntRun::skip(kind, row_count, head, body);
+    return false;
+  }
+  std::size_t coded = 0;
+  if (kind == kMixedRun) {
+    coded = static_cast<std::size_t>(head.varint_up_to(row_count));
+    IntRun::skip(head.byte(), coded, head, body);
+  }
+  IntRun::skip(head.byte(), row_count - coded, head, body);
+  return true;
+}
+
 }  // namespace
 
 Result<GroupReader> GroupReader::open(std::shared_ptr<const BlockFile> file, std::size_t number,
@@ -376,13 +395,14 @@ Result<FieldColumns> GroupReader::read_field(const FieldRef& field,
   ByteCursor body(*made.body);
   bool has_pooled = false;
   visit_columns(field.field, [&](std::size_t place, std::size_t position, std::size_t rows) {
-    ShapeColumn column{place, position, rows, 0, {}, {}};
+    if (shapes != nullptr && !(*shapes)[place]) {
+      has_pooled = skip_column(rows, what.is_text(), head, body) || has_pooled;
+      return;
+    }
+    ShapeColumn& column = made.columns.emplace_back(ShapeColumn{place, position, rows, 0, {}, {}});
     const Shape& owner = shape(what.table, place);
     read_column(column, owner.defaults[position], what.is_text(), head, body, Depth::Body);
     has_pooled = has_pooled || column.coded < rows;
-    if (shapes == nullptr || (*shapes)[place]) {
-      made.columns.push_back(std::move(column));
-    }
   });
   if (!head.ok() || !head.at_end() || !body.ok() || !body.at_end() ||
       has_pooled == field.pool.is_empty()) {
