@@ -137,14 +137,14 @@ TEST(Block, KeepsTextsThatComeOnceEach) {
   BatchBuilder batch;
   Random random(7);
   std::vector<std::string> texts;
-  for (std::uint64_t i = 0; i < 4000; ++i) {
+  for (std::uint64_t i = 0; i < 1500; ++i) {
     const auto hex = model::TraceId{random.next(), random.next()}.hex();
     texts.push_back(hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
                     hex.substr(16, 4) + "-" + hex.substr(20));
     texts.push_back("/users/" + std::to_string(random.below(100000)) + "/x?y=" + hex);
     texts.push_back(std::string(random.below(40), static_cast<char>(random.below(256))));
   }
-  for (std::uint64_t i = 0; i < 4000; ++i) {
+  for (std::uint64_t i = 0; i < 1500; ++i) {
     batch.span(1 + i / 5, i + 1, 0, "a", kBegin + i, kBegin + i)
         .attribute("id", model::Value::of_string(texts[3 * i]))
         .attribute("url", model::Value::of_string(texts[3 * i + 1]))
@@ -154,7 +154,7 @@ TEST(Block, KeepsTextsThatComeOnceEach) {
   }
   BlockHarness block;
   block.add(batch.take());
-  block.options.group_span_count = 1500;
+  block.options.group_span_count = 600;
   expect_round_trip(block);
 }
 
