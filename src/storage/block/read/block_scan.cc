@@ -15,7 +15,7 @@
 #include "model/span.h"
 #include "storage/block/block_format.h"
 #include "storage/block/read/block_reader.h"
-#include "storage/block/read/column_test.h"
+#include "storage/block/read/column_predicate.h"
 #include "storage/block/read/group_reader.h"
 #include "storage/block/read/span_maker.h"
 #include "storage/filter.h"
@@ -74,7 +74,7 @@ Result<BlockScan::Node> BlockScan::compile(const Filter& filter,
   Node node;
   node.kind = filter.kind;
   if (filter.kind == Filter::Kind::Test) {
-    node.test = TRY(ColumnTest::make(filter.predicate, schema));
+    node.test = TRY(ColumnPredicate::make(filter.predicate, schema));
   }
   for (const Filter& child : filter.children) {
     node.children.push_back(TRY(compile(child, schema)));

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/block/read/block_reader.h"
-#include "storage/block/read/column_test.h"
+#include "storage/block/read/column_predicate.h"
 #include "storage/filter.h"
 #include "storage/scan.h"
 
@@ -58,7 +58,7 @@ class BlockScan final {
  private:
   struct Node {
     Filter::Kind kind = Filter::Kind::All;
-    std::optional<ColumnTest> test;
+    std::optional<ColumnPredicate> test;
     std::vector<Node> children;
   };
   // What a group gives: which of its rows.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/block/read/column_test.h"
+#include "storage/block/read/column_predicate.h"
 
 #include <algorithm>
 #include <array>
@@ -155,17 +155,18 @@ Result<const std::vector<std::vector<std::uint32_t>>*> GroupColumns::trace_of_ra
   return static_cast<const std::vector<std::vector<std::uint32_t>>*>(&*trace_of_ranks_);
 }
 
-Result<ColumnTest> ColumnTest::make(const Predicate& predicate,
-                                    std::shared_ptr<const Schema> schema) {
+Result<ColumnPredicate> ColumnPredicate::make(const Predicate& predicate,
+                                              std::shared_ptr<const Schema> schema) {
   Predicate on_value = predicate;
   on_value.column = Column::SpanAttribute;
   SpanMatcher matcher = TRY(SpanMatcher::make(Filter::test(predicate)));
   SpanMatcher value_matcher = TRY(SpanMatcher::make(Filter::test(on_value)));
-  return ColumnTest(predicate, std::move(matcher), std::move(value_matcher), std::move(schema));
+  return ColumnPredicate(predicate, std::move(matcher), std::move(value_matcher),
+                         std::move(schema));
 }
 
-ColumnTest::ColumnTest(Predicate predicate, SpanMatcher matcher, SpanMatcher value_matcher,
-                       std::shared_ptr<const Schema> schema)
+ColumnPredicate::ColumnPredicate(Predicate predicate, SpanMatcher matcher,
+                                 SpanMatcher value_matcher, std::shared_ptr<const Schema> schema)
     : predicate_(std::move(predicate)),
       matcher_(std::move(matcher)),
       value_matcher_(std::move(value_matcher)),
@@ -178,7 +179,7 @@ ColumnTest::ColumnTest(Predicate predicate, SpanMatcher matcher, SpanMatcher val
 }
 
 // Whether an event, or link, of the block can have the key at all.
-bool ColumnTest::items_may_matter(RowTable table) const {
+bool ColumnPredicate::items_may_matter(RowTable table) const {
   if (table == RowTable::Events && predicate_.key == "event") {
     return true;
   }
@@ -189,7 +190,7 @@ bool ColumnTest::items_may_matter(RowTable table) const {
   });
 }
 
-std::optional<std::size_t> ColumnTest::find_role(const Shape& shape, FieldRole role) const {
+std::optional<std::size_t> ColumnPredicate::find_role(const Shape& shape, FieldRole role) const {
   const std::vector<std::uint32_t>& fields = schema_->layout_of(shape).fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (schema_->fields[fields[i]].role == role) {
@@ -199,12 +200,12 @@ std::optional<std::size_t> ColumnTest::find_role(const Shape& shape, FieldRole r
   return std::nullopt;
 }
 
-bool ColumnTest::items_matter(const Shape& shape) const {
+bool ColumnPredicate::items_matter(const Shape& shape) const {
   return (events_matter_ && find_role(shape, FieldRole::EventCount)) ||
          (links_matter_ && find_role(shape, FieldRole::LinkCount));
 }
 
-const ColumnTest::Plan& ColumnTest::plan_of(std::uint32_t shape) {
+const ColumnPredicate::Plan& ColumnPredicate::plan_of(std::uint32_t shape) {
   Plan& plan = plans_[shape];
   if (!plan.is_made) {
     plan = make_plan(schema_->shapes[shape]);
@@ -213,7 +214,7 @@ const ColumnTest::Plan& ColumnTest::plan_of(std::uint32_t shape) {
   return plan;
 }
 
-ColumnTest::Plan ColumnTest::make_plan(const Shape& shape) const {
+ColumnPredicate::Plan ColumnPredicate::make_plan(const Shape& shape) const {
   using storage::ShapeColumn;
   Plan plan;
   switch (predicate_.column) {
@@ -261,7 +262,7 @@ ColumnTest::Plan ColumnTest::make_plan(const Shape& shape) const {
   return plan;
 }
 
-ColumnTest::Plan ColumnTest::plan_role(const Shape& shape, FieldRole role) const {
+ColumnPredicate::Plan ColumnPredicate::plan_role(const Shape& shape, FieldRole role) const {
   Plan plan;
   plan.position = find_role(shape, role);
   if (!plan.position) {
@@ -271,7 +272,7 @@ ColumnTest::Plan ColumnTest::plan_role(const Shape& shape, FieldRole role) const
 }
 
 // The span's own attribute decides where it has the key; else the resource, events, links, scope.
-ColumnTest::Plan ColumnTest::plan_attribute(const Shape& shape) const {
+ColumnPredicate::Plan ColumnPredicate::plan_attribute(const Shape& shape) const {
   Plan plan;
   const std::vector<std::uint32_t>& fields = schema_->layout_of(shape).fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -295,7 +296,7 @@ ColumnTest::Plan ColumnTest::plan_attribute(const Shape& shape) const {
 }
 
 // Any holder of the key may satisfy it, and tags that Jaeger derives from other fields.
-ColumnTest::Plan ColumnTest::plan_anywhere(const Shape& shape) const {
+ColumnPredicate::Plan ColumnPredicate::plan_anywhere(const Shape& shape) const {
   Plan plan;
   const bool is_scope_tag =
       std::find(kScopeTags.begin(), kScopeTags.end(), predicate_.key) != kScopeTags.end();
@@ -321,7 +322,7 @@ ColumnTest::Plan ColumnTest::plan_anywhere(const Shape& shape) const {
   return plan;
 }
 
-Verdict ColumnTest::test_shape(const Shape& shape) const {
+Verdict ColumnPredicate::test_shape(const Shape& shape) const {
   Probe probe;
   probe.resource.service = shape.service;
   probe.span.name = shape.name;
@@ -330,7 +331,7 @@ Verdict ColumnTest::test_shape(const Shape& shape) const {
   return verdict_of(matcher_.matches(probe.span));
 }
 
-Verdict ColumnTest::test_origin(std::uint64_t number, const Plan& plan) {
+Verdict ColumnPredicate::test_origin(std::uint64_t number, const Plan& plan) {
   if (number >= schema_->origins.size()) {
     return Verdict::Unknown;  // damage, which the whole span's reader reports
   }
@@ -353,7 +354,7 @@ Verdict ColumnTest::test_origin(std::uint64_t number, const Plan& plan) {
   return is_decided ? verdict : Verdict::Unknown;
 }
 
-Verdict ColumnTest::test_number(const Field& field, std::uint64_t value) const {
+Verdict ColumnPredicate::test_number(const Field& field, std::uint64_t value) const {
   const auto number = static_cast<std::int64_t>(value);
   Probe probe;
   if (field.role == FieldRole::Duration) {
@@ -375,7 +376,7 @@ Verdict ColumnTest::test_number(const Field& field, std::uint64_t value) const {
   return verdict_of(value_matcher_.matches(probe.span));
 }
 
-Verdict ColumnTest::test_text(const Field& field, std::string_view text) const {
+Verdict ColumnPredicate::test_text(const Field& field, std::string_view text) const {
   Probe probe;
   if (field.role == FieldRole::Name || field.role == FieldRole::StatusMessage) {
     (field.role == FieldRole::Name ? probe.span.name : probe.span.status_message) = text;
@@ -396,14 +397,14 @@ Verdict ColumnTest::test_text(const Field& field, std::string_view text) const {
   return verdict_of(value_matcher_.matches(probe.span));
 }
 
-bool ColumnTest::is_text_equality(const Field& field) const {
+bool ColumnPredicate::is_text_equality(const Field& field) const {
   return predicate_.compare == Compare::Equal && field.type == model::ValueType::String &&
          (std::holds_alternative<std::string>(predicate_.operand) ||
           (std::holds_alternative<TextForm>(predicate_.operand) &&
            field.role == FieldRole::Attribute));
 }
 
-bool ColumnTest::is_integer_comparison(const Field& field) const {
+bool ColumnPredicate::is_integer_comparison(const Field& field) const {
   const bool is_comparison = predicate_.compare <= Compare::GreaterEqual;
   const bool is_integer =
       field.role == FieldRole::Duration ||
@@ -411,7 +412,8 @@ bool ColumnTest::is_integer_comparison(const Field& field) const {
   return is_comparison && is_integer && std::holds_alternative<std::int64_t>(predicate_.operand);
 }
 
-Verdict ColumnTest::test_code(std::uint32_t field, const TextList& dictionary, std::uint64_t code) {
+Verdict ColumnPredicate::test_code(std::uint32_t field, const TextList& dictionary,
+                                   std::uint64_t code) {
   if (code >= dictionary.size()) {
     return Verdict::Unknown;
   }
@@ -429,12 +431,12 @@ Verdict ColumnTest::test_code(std::uint32_t field, const TextList& dictionary, s
   return known.verdicts[index];
 }
 
-const std::string& ColumnTest::wanted_text() const {
+const std::string& ColumnPredicate::wanted_text() const {
   const auto* text = std::get_if<std::string>(&predicate_.operand);
   return text != nullptr ? *text : std::get<TextForm>(predicate_.operand).text;
 }
 
-std::uint64_t ColumnTest::wanted_code(std::uint32_t field, const TextList& dictionary) {
+std::uint64_t ColumnPredicate::wanted_code(std::uint32_t field, const TextList& dictionary) {
   const auto [found, is_new] = wanted_codes_.try_emplace(field, kNoCode);
   for (std::size_t code = 0; is_new && code < dictionary.size(); ++code) {
     if (dictionary.at(code) == wanted_text()) {
@@ -446,7 +448,7 @@ std::uint64_t ColumnTest::wanted_code(std::uint32_t field, const TextList& dicti
 }
 
 // Integers between two bounds are all alike to a comparison that both bounds lie on one side of.
-Verdict ColumnTest::test_bounds(const Field& field, const IntRun& run) const {
+Verdict ColumnPredicate::test_bounds(const Field& field, const IntRun& run) const {
   if (run.size() == 0) {
     return Verdict::No;
   }
@@ -466,7 +468,7 @@ Verdict ColumnTest::test_bounds(const Field& field, const IntRun& run) const {
   return least == greatest ? verdict_of(least) : Verdict::Unknown;
 }
 
-Result<bool> ColumnTest::may_be_pooled(GroupColumns& columns, std::uint32_t field) const {
+Result<bool> ColumnPredicate::may_be_pooled(GroupColumns& columns, std::uint32_t field) const {
   if (!is_text_equality(schema_->fields[field])) {
     return true;
   }
@@ -476,8 +478,8 @@ Result<bool> ColumnTest::may_be_pooled(GroupColumns& columns, std::uint32_t fiel
   return filter.empty() || may_contain(filter, checksum64(wanted));
 }
 
-Result<Verdict> ColumnTest::head_of_origin(GroupColumns& columns, std::size_t place,
-                                           const Plan& plan) {
+Result<Verdict> ColumnPredicate::head_of_origin(GroupColumns& columns, std::size_t place,
+                                                const Plan& plan) {
   const Shape& shape = columns.group().shape(RowTable::Spans, place);
   const auto position = find_role(shape, FieldRole::Origin);
   if (!position) {
@@ -503,8 +505,8 @@ Result<Verdict> ColumnTest::head_of_origin(GroupColumns& columns, std::size_t pl
 }
 
 // A dictionary is an exact filter: a text that it lacks no row has by code.
-Result<Verdict> ColumnTest::head_of_codes(GroupColumns& columns, std::uint32_t field,
-                                          const ShapeColumn& column) {
+Result<Verdict> ColumnPredicate::head_of_codes(GroupColumns& columns, std::uint32_t field,
+                                               const ShapeColumn& column) {
   const auto dictionary = TRY(columns.dictionary(field));
   const IntRun& codes = column.numbers;
   if (is_text_equality(schema_->fields[field])) {
@@ -527,8 +529,8 @@ Result<Verdict> ColumnTest::head_of_codes(GroupColumns& columns, std::uint32_t f
   return all.value_or(Verdict::Unknown);
 }
 
-Result<Verdict> ColumnTest::head_of_value(GroupColumns& columns, std::size_t place,
-                                          const Plan& plan) {
+Result<Verdict> ColumnPredicate::head_of_value(GroupColumns& columns, std::size_t place,
+                                               const Plan& plan) {
   const Shape& shape = columns.group().shape(RowTable::Spans, place);
   const std::uint32_t number = schema_->layout_of(shape).fields[*plan.position];
   const Field& field = schema_->fields[number];
@@ -557,7 +559,7 @@ Result<Verdict> ColumnTest::head_of_value(GroupColumns& columns, std::size_t pla
   return may_be || verdict != Verdict::No ? Verdict::Unknown : Verdict::No;
 }
 
-Result<Verdict> ColumnTest::test_head(GroupColumns& columns, std::size_t place) {
+Result<Verdict> ColumnPredicate::test_head(GroupColumns& columns, std::size_t place) {
   const std::uint32_t shape = columns.group().table(RowTable::Spans).shapes[place];
   const Plan& plan = plan_of(shape);
   if (plan.fixed) {
@@ -576,8 +578,8 @@ Result<Verdict> ColumnTest::test_head(GroupColumns& columns, std::size_t place) 
   return verdict;
 }
 
-Result<void> ColumnTest::add_origins(GroupColumns& columns, std::size_t place, const Plan& plan,
-                                     std::vector<Verdict>& verdicts) {
+Result<void> ColumnPredicate::add_origins(GroupColumns& columns, std::size_t place,
+                                          const Plan& plan, std::vector<Verdict>& verdicts) {
   const Shape& shape = columns.group().shape(RowTable::Spans, place);
   const auto position = find_role(shape, FieldRole::Origin);
   const ShapeColumn* column =
@@ -591,8 +593,8 @@ Result<void> ColumnTest::add_origins(GroupColumns& columns, std::size_t place, c
   return {};
 }
 
-Result<void> ColumnTest::add_texts(GroupColumns& columns, std::uint32_t field,
-                                   const ShapeColumn& column, std::vector<Verdict>& verdicts) {
+Result<void> ColumnPredicate::add_texts(GroupColumns& columns, std::uint32_t field,
+                                        const ShapeColumn& column, std::vector<Verdict>& verdicts) {
   const FieldColumns& full = columns.field(field);
   const bool is_equality = is_text_equality(schema_->fields[field]);
   const std::uint64_t wanted = is_equality ? wanted_code(field, *full.dictionary) : kNoCode;
@@ -630,8 +632,8 @@ Result<void> ColumnTest::add_texts(GroupColumns& columns, std::uint32_t field,
   return {};
 }
 
-Result<void> ColumnTest::add_values(GroupColumns& columns, std::size_t place, const Plan& plan,
-                                    std::vector<Verdict>& verdicts) {
+Result<void> ColumnPredicate::add_values(GroupColumns& columns, std::size_t place, const Plan& plan,
+                                         std::vector<Verdict>& verdicts) {
   const Verdict head = TRY(head_of_value(columns, place, plan));
   const Shape& shape = columns.group().shape(RowTable::Spans, place);
   const std::uint32_t number = schema_->layout_of(shape).fields[*plan.position];
@@ -663,7 +665,7 @@ Result<void> ColumnTest::add_values(GroupColumns& columns, std::size_t place, co
   return {};
 }
 
-Result<Verdicts> ColumnTest::test_rows(GroupColumns& columns, std::size_t place) {
+Result<Verdicts> ColumnPredicate::test_rows(GroupColumns& columns, std::size_t place) {
   const GroupReader::Table& table = columns.group().table(RowTable::Spans);
   const Plan& plan = plan_of(table.shapes[place]);
   if (plan.fixed) {

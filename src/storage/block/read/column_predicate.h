@@ -73,9 +73,10 @@ class GroupColumns final {
 // One predicate, tested on columns of one block. SpanMatcher decides every value, on a span that
 // has nothing but it, so that both mean the same. Texts with codes are tested once each. One thread
 // at a time.
-class ColumnTest final {
+class ColumnPredicate final {
  public:
-  static Result<ColumnTest> make(const Predicate& predicate, std::shared_ptr<const Schema> schema);
+  static Result<ColumnPredicate> make(const Predicate& predicate,
+                                      std::shared_ptr<const Schema> schema);
 
   // What can be said without reading a body: shape, constants, bounds.
   Result<Verdict> test_head(GroupColumns& columns, std::size_t place);
@@ -93,8 +94,8 @@ class ColumnTest final {
     bool needs_span = false;              // where the origin leaves it open: the whole span
   };
 
-  ColumnTest(Predicate predicate, SpanMatcher matcher, SpanMatcher value_matcher,
-             std::shared_ptr<const Schema> schema);
+  ColumnPredicate(Predicate predicate, SpanMatcher matcher, SpanMatcher value_matcher,
+                  std::shared_ptr<const Schema> schema);
 
   Plan make_plan(const Shape& shape) const;
   Plan plan_attribute(const Shape& shape) const;
