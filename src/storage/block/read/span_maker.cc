@@ -152,8 +152,10 @@ class Maker final {
   // Finds the shape of each row, its rank in it, and which events and links belong to the rows.
   Result<void> load_spans(std::size_t begin, std::size_t end) {
     std::vector<std::uint32_t> places = TRY(group_.read_rows(RowTable::Spans));
-    const std::array<Counts, 2> counts = {TRY(load_counts(FieldRole::EventCount)),
-                                          TRY(load_counts(FieldRole::LinkCount))};
+    // One at a time: a return in the middle of a list would leak what is made already.
+    std::array<Counts, 2> counts;
+    counts[0] = TRY(load_counts(FieldRole::EventCount));
+    counts[1] = TRY(load_counts(FieldRole::LinkCount));
     std::vector<std::uint32_t> seen(group_.table(RowTable::Spans).shapes.size());
     spans_.first = begin;
     for (std::size_t row = 0; row < end; ++row) {
