@@ -13,7 +13,8 @@
 
 namespace waybill::os {
 
-// An open file. One thread at a time; closed when destroyed. Short reads and writes and EINTR are
+// An open file. One thread at a time, but read_at and size, which any number of threads may call at
+// once while none calls anything else; closed when destroyed. Short reads and writes and EINTR are
 // handled inside.
 class File {
  public:
