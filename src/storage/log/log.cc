@@ -175,7 +175,7 @@ class FileLog final : public Log {
       return;
     }
     if (options_.durability == Durability::None) {
-      done({});
+      done(0);
       return;
     }
     // Here and not on the log's thread: the body is still in this core's cache.
@@ -307,7 +307,7 @@ class FileLog final : public Log {
       auto room = files_->make_room(appends[begin].record_bytes());
       if (!room.has_value()) {
         // A smaller one may still fit.
-        finish(std::span(appends).subspan(begin, 1), room);
+        finish(std::span(appends).subspan(begin, 1), room, 0);
         ++begin;
         continue;
       }
@@ -318,6 +318,7 @@ class FileLog final : public Log {
         group.add(appends[end], header_of(appends[end], end - begin));
         ++end;
       }
+      const std::uint64_t first_position = files_->next_position();
       const auto started = clock_.steady();
       const auto written = files_->commit(group.pieces(), group.record_count());
       metrics_.sync_time.observe((clock_.steady() - started).count());
@@ -325,7 +326,7 @@ class FileLog final : public Log {
         metrics_.records.add(group.record_count());
         metrics_.appended_bytes.add(group.body_bytes());
       }
-      finish(std::span(appends).subspan(begin, end - begin), written);
+      finish(std::span(appends).subspan(begin, end - begin), written, first_position);
       begin = end;
     }
   }
@@ -343,7 +344,8 @@ class FileLog final : public Log {
     return header;
   }
 
-  void finish(std::span<Pending> appends, const Result<void>& result) {
+  void finish(std::span<Pending> appends, const Result<void>& result,
+              std::uint64_t first_position) {
     std::size_t bytes = 0;
     for (const Pending& append : appends) {
       bytes += append.record.body->size();
@@ -358,8 +360,10 @@ class FileLog final : public Log {
       (is_full ? metrics_.no_space : metrics_.device).add(appends.size());
       log_failure(result.error());
     }
+    std::uint64_t position = first_position;
     for (Pending& append : appends) {
-      append.done(result);
+      append.done(result ? Result<std::uint64_t>(position++)
+                         : Result<std::uint64_t>(result.error()));
       append.record.body.reset();
     }
   }

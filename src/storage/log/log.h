@@ -49,7 +49,7 @@ struct LogOptions {
   std::size_t queue_bytes_max =
       std::size_t{256}
       << 20;  // appended and not yet written; beyond it appends are refused (Unavailable)
-  std::size_t group_bytes_max = std::size_t{8} << 20;     // written and synced together
+  std::size_t group_bytes_max = std::size_t{8} << 20;  // written and synced together
   // Least time from the start of one commit to the next while several appends come together: what
   // a sync costs is shared by more of them. A lone append never waits for company.
   std::chrono::nanoseconds group_interval = std::chrono::milliseconds(1);
@@ -84,10 +84,11 @@ struct ReplayReport {
 // their positions.
 class Log {
  public:
-  // Called once: on the log's thread when the record is as durable as the options ask or has
-  // failed, in the order of positions; or within append() where the record is refused at once or
-  // durability is None. Must not block and must not call close().
-  using Done = std::function<void(Result<void>)>;
+  // Called once with the record's position: on the log's thread when the record is as durable as
+  // the options ask or has failed, in the order of positions; or within append() where the record
+  // is refused at once or durability is None (position 0). Must not block and must not call
+  // close().
+  using Done = std::function<void(Result<std::uint64_t>)>;
   using Visit = std::function<void(LogRecord)>;
 
   // Replays every whole record in order, then is ready to append; a folder without room for more

@@ -106,11 +106,13 @@ TEST(Log, KeepsWhatCameWithTheBody) {
   record.encoding = LogEncoding::Zstd;
   record.received_at = 12345678901234567890U;
   record.body = std::make_shared<const std::string>("{}");
-  std::promise<Result<void>> answer;
-  harness.log->append(record, [&](Result<void> result) { answer.set_value(std::move(result)); });
-  ASSERT_TRUE(answer.get_future().get().has_value());
+  std::promise<Result<std::uint64_t>> answer;
+  harness.log->append(record, [&](Result<std::uint64_t> position) { answer.set_value(position); });
+  const auto position = answer.get_future().get();
+  ASSERT_TRUE(position.has_value());
   ASSERT_TRUE(harness.reopen().has_value());
   ASSERT_EQ(harness.records.size(), 1U);
+  EXPECT_EQ(harness.records[0].position, *position);
   EXPECT_EQ(harness.records[0].format, LogFormatCode::OtlpJson);
   EXPECT_EQ(harness.records[0].encoding, LogEncoding::Zstd);
   EXPECT_EQ(harness.records[0].received_at, 12345678901234567890U);
@@ -325,7 +327,9 @@ class GatedLog : public ::testing::Test {
     record.body = std::make_shared<const std::string>(std::move(body));
     auto answer = std::make_shared<std::promise<Result<void>>>();
     auto future = answer->get_future();
-    log_->append(std::move(record), [answer](Result<void> r) { answer->set_value(std::move(r)); });
+    log_->append(std::move(record), [answer](Result<std::uint64_t> position) {
+      answer->set_value(position ? Result<void>() : std::move(position).error());
+    });
     return future;
   }
 
@@ -517,8 +521,8 @@ TEST(Log, AnswersInTheOrderOfAppends) {
   for (int i = 0; i < 50; ++i) {
     LogRecord record;
     record.body = std::make_shared<const std::string>("body");
-    harness.log->append(std::move(record), [&order, i](Result<void> result) {
-      EXPECT_TRUE(result.has_value());
+    harness.log->append(std::move(record), [&order, i](Result<std::uint64_t> position) {
+      EXPECT_TRUE(position.has_value());
       order.push_back(i);
     });
   }

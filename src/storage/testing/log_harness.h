@@ -77,8 +77,9 @@ class LogHarness final {
     record.body = std::make_shared<const std::string>(std::move(body));
     auto answer = std::make_shared<std::promise<Result<void>>>();
     auto future = answer->get_future();
-    log->append(std::move(record),
-                [answer](Result<void> result) { answer->set_value(std::move(result)); });
+    log->append(std::move(record), [answer](Result<std::uint64_t> position) {
+      answer->set_value(position ? Result<void>() : std::move(position).error());
+    });
     return future;
   }
 
