@@ -61,12 +61,17 @@ void Ingest::submit(storage::LogRecord record, model::SpanBatch batch, Done done
   const std::uint64_t span_count = batch.spans().size();
   auto pending = std::make_shared<Pending>(
       Pending{std::move(batch), std::move(room).value(), std::move(done)});
-  log_.append(std::move(record), [this, pending, started, span_count](Result<void> logged) {
+  const UnixNanos received_at = record.received_at;
+  log_.append(std::move(record), [this, pending, started, span_count,
+                                  received_at](Result<std::uint64_t> logged) {
+    Result<void> result;
     if (logged) {
-      store_.append(std::move(pending->batch), std::move(pending->room));
+      store_.append(std::move(pending->batch), std::move(pending->room), {*logged, received_at});
+    } else {
+      result = std::move(logged).error();
     }
-    finish(started, span_count, logged);
-    pending->done(std::move(logged));
+    finish(started, span_count, result);
+    pending->done(std::move(result));
   });
 }
 

@@ -44,12 +44,13 @@ class ManualLog final : public storage::Log {
   void answer(const Result<void>& result) {
     const std::vector<Done> ready = std::exchange(waiting, {});
     for (const Done& done : ready) {
-      done(result);
+      done(result ? Result<std::uint64_t>(++position) : Result<std::uint64_t>(result.error()));
     }
   }
 
   std::vector<std::string> bodies;
   std::vector<Done> waiting;
+  std::uint64_t position = 0;
 };
 
 class CountingStore final : public storage::SpanWriter {
@@ -61,15 +62,18 @@ class CountingStore final : public storage::SpanWriter {
     ++reserved;
     return storage::Reservation(1, [this](std::size_t) { --reserved; });
   }
-  void append(model::SpanBatch batch, storage::Reservation room) override {
+  void append(model::SpanBatch batch, storage::Reservation room,
+              const storage::Receipt& receipt) override {
     room.use();
     spans += batch.spans().size();
+    last_receipt = receipt;
   }
-  void append_replayed(model::SpanBatch) override {}
+  void append_replayed(model::SpanBatch, const storage::Receipt&) override {}
 
   bool full = false;
   int reserved = 0;
   std::size_t spans = 0;
+  storage::Receipt last_receipt;
 };
 
 class IngestTest : public testing::Test {

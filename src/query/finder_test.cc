@@ -79,7 +79,7 @@ TEST_F(FinderTest, EndsAPageAtItsDeadlineAndGoesOn) {
   EXPECT_FALSE(page.complete);
   EXPECT_EQ(page.traces.size(), 1U);
   ASSERT_TRUE(page.next.has_value());
-  EXPECT_EQ(page.next.value_or(storage::ScanCursor{}).start, 500U);
+  EXPECT_EQ(page.next.value_or(storage::ScanCursor{}).place.start, 500U);
 }
 
 TEST_F(FinderTest, CollectsPagesUpToTheLimit) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -24,18 +24,19 @@ bool same_place(const model::Span& left, const model::Span& right) {
   return left.start == right.start && left.span_id == right.span_id;
 }
 
-// Drops identical reports within spans[begin, end), all of one start and id. Encoded bytes are
-// compared by hash, so that a broken sender that uses one id for everything costs no quadratic
-// time.
+// Drops identical reports within spans[begin, end), all of one start and id, and puts those that
+// differ into the order of their encoded bytes: the same spans come in the same order wherever they
+// lie. A broken sender that uses one id for everything costs no quadratic time.
 void keep_distinct(const std::vector<const model::Span*>& spans, std::size_t begin, std::size_t end,
                    std::vector<const model::Span*>& out) {
-  std::unordered_set<std::string> seen;
+  std::map<std::string, const model::Span*> reports;
   for (std::size_t i = begin; i < end; ++i) {
     std::string bytes;
     wire::otlp::encode_protobuf({&spans[i], 1}, bytes);
-    if (seen.insert(std::move(bytes)).second) {
-      out.push_back(spans[i]);
-    }
+    reports.try_emplace(std::move(bytes), spans[i]);
+  }
+  for (const auto& [bytes, span] : reports) {
+    out.push_back(span);
   }
 }
 

@@ -18,18 +18,41 @@
 // reference that tests compare with), and so does whatever holds spans later.
 namespace waybill::storage {
 
-// Place in the order of a scan: after the trace that starts then and has that id.
-struct ScanCursor {
+// A trace's place in the order of answers: newest start first, then ascending id.
+struct TracePlace {
   UnixNanos start = 0;
   model::TraceId trace_id;
+
+  friend bool operator==(const TracePlace&, const TracePlace&) = default;
+};
+
+inline bool comes_before(const TracePlace& left, const TracePlace& right) {
+  return left.start > right.start || (left.start == right.start && left.trace_id < right.trace_id);
+}
+
+// Where a scan goes on.
+struct ScanCursor {
+  static constexpr std::size_t kPendingMax = 64;
+
+  TracePlace place;  // behind it
+  // Traces that were found by a late span and whose place is still to come.
+  std::vector<model::TraceId> pending;
 
   friend bool operator==(const ScanCursor&, const ScanCursor&) = default;
 };
 
+// Whether [start, end], or `start` alone where `end` lies before it, has an instant in the range. A
+// range that ends at the largest time has no end: half open, it would miss that instant.
+inline bool touches(const TimeRange& time, UnixNanos start, UnixNanos end) {
+  return (start < time.end || time.end == UINT64_MAX) && (end > start ? end : start) >= time.begin;
+}
+
 struct ScanRequest {
-  TimeRange time;                         // traces whose [start, end] touches it
+  // A trace is answered when one of its spans satisfies the filter and touches this time:
+  // [start, end] of the span, or its start alone where it ends before it starts.
+  TimeRange time;
+  Filter filter;
   std::vector<model::TraceId> trace_ids;  // only these; empty: every trace
-  Filter filter;                          // a trace is answered when one of its spans satisfies it
   std::optional<ScanCursor> after;        // go on behind it
   std::size_t trace_count_max = 20;
   std::optional<std::chrono::nanoseconds>
@@ -37,8 +60,9 @@ struct ScanRequest {
   std::stop_token cancelled;
 };
 
-// One trace: all its spans as they are now, sorted by start, then span id; identical reports of one
-// span are given once. Keeps what it refers to alive. Immutable; any thread.
+// One trace: all its spans as they are now, sorted by start, then span id, then their bytes as
+// OTLP; identical reports of one span are given once. Keeps what it refers to alive. Immutable; any
+// thread.
 struct Trace {
   model::TraceId id;
   std::vector<const model::Span*> spans;
@@ -58,6 +82,8 @@ struct ScanPage {
   std::vector<Trace> traces;       // newest start first, then ascending id
   std::optional<ScanCursor> next;  // set where there is more
   bool complete = true;            // false: the deadline ended it early
+  // Blocks that can not be read; what is in them is missing from the answer.
+  std::uint64_t unreadable_block_count = 0;
   ScanStats stats;
 };
 
@@ -80,10 +106,12 @@ struct OperationCount {
 
 struct StoreTotals {
   std::uint64_t span_count = 0;
-  std::uint64_t trace_count = 0;
+  std::uint64_t trace_count = 0;  // one that lies in several parts counts once for each
   std::uint64_t service_count = 0;
-  std::uint64_t size_bytes = 0;
+  std::uint64_t size_bytes = 0;  // in memory
   std::uint64_t size_bytes_max = 0;
+  std::uint64_t block_count = 0;
+  std::uint64_t block_bytes = 0;  // on disk
   std::optional<TimeRange> time;  // first start, last end
 };
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <utility>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "model/span_batch.h"
 
 namespace waybill::storage {
@@ -37,6 +39,12 @@ class Reservation final {
   Release release_;
 };
 
+// What the log says of a request.
+struct Receipt {
+  std::uint64_t position = 0;  // 0: the request was not logged
+  UnixNanos received_at = 0;
+};
+
 // Where spans go once they are in the log. Room is reserved before the log is written, so that what
 // was acknowledged always finds a place.
 class SpanWriter {
@@ -45,10 +53,12 @@ class SpanWriter {
 
   // Any thread. Unavailable where the store is full: try again later.
   virtual Result<Reservation> reserve(const model::SpanBatch& batch) = 0;
-  // One thread at a time. The spans can be asked for when this returns.
-  virtual void append(model::SpanBatch batch, Reservation room) = 0;
-  // As append, for spans that were acknowledged before: takes them over the bound too.
-  virtual void append_replayed(model::SpanBatch batch) = 0;
+  // One thread at a time, in the order of the positions that the log gave the batches. The spans
+  // can be asked for when this returns.
+  virtual void append(model::SpanBatch batch, Reservation room, const Receipt& receipt) = 0;
+  // As append, for spans that were acknowledged before: takes them over the bound too. Spans that
+  // the store has kept in another way, as it told the log (Log::retire_before), are passed over.
+  virtual void append_replayed(model::SpanBatch batch, const Receipt& receipt) = 0;
 };
 
 }  // namespace waybill::storage

@@ -129,19 +129,11 @@ std::variant<storage::Filter, query::QueryError> find_filter(std::string_view te
       {storage::Column::AnyText, "", storage::Compare::Equal, std::string(text)});
 }
 
-// Spans are counted as they are reported, so that one that was sent twice counts twice: to tell
-// that it is the same would cost a look at its whole trace on the way in. `spanCount` and
-// `errorCount` say the same for those who read them before these names were there.
-void write_reports(std::uint64_t count, std::uint64_t error_count, wire::JsonWriter& json) {
-  json.field("reportCount", count).field("errorReportCount", error_count);
-  json.field("spanCount", count).field("errorCount", error_count);
-}
-
 void write_totals(const storage::StoreTotals& totals, wire::JsonWriter& json) {
-  json.field("reports", totals.span_count).field("spans", totals.span_count);
-  json.field("traces", totals.trace_count);
+  json.field("spans", totals.span_count).field("traces", totals.trace_count);
   json.field("services", totals.service_count).field("headBytes", totals.size_bytes);
   json.field("headBytesMax", totals.size_bytes_max);
+  json.field("blocks", totals.block_count).field("blockBytes", totals.block_bytes);
   if (totals.time) {
     json.key("oldestUnixNano").quoted(totals.time->begin);
     json.key("newestUnixNano").quoted(totals.time->end);
@@ -206,7 +198,7 @@ OwnApi::Answer OwnApi::services(const net::Request&, const net::PathValues&) con
   json.begin_object().key("services").begin_array();
   for (const storage::ServiceCount& service : finder_.reader().services()) {
     json.begin_object().field("name", service.name);
-    write_reports(service.span_count, service.error_count, json);
+    json.field("spanCount", service.span_count).field("errorCount", service.error_count);
     json.end_object();
   }
   json.end_array().end_object();
@@ -220,7 +212,7 @@ OwnApi::Answer OwnApi::operations(const net::Request&, const net::PathValues& va
   for (const storage::OperationCount& operation : finder_.reader().operations(values[0])) {
     json.begin_object().field("name", operation.name);
     json.field("kind", model::span_kind_name(operation.kind));
-    write_reports(operation.span_count, operation.error_count, json);
+    json.field("spanCount", operation.span_count).field("errorCount", operation.error_count);
     json.end_object();
   }
   json.end_array().end_object();

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -44,35 +46,51 @@ void write_summary(const storage::Trace& trace, wire::JsonWriter& json) {
   json.end_array().end_object();
 }
 
+// A cursor is a row of words of 16 hex digits: the question, the place (start and id), and the ids
+// that are pending.
+constexpr std::size_t kWordDigits = 16;
+constexpr std::size_t kWordsMax = 4 + 2 * storage::ScanCursor::kPendingMax;
+
+void append_id(std::string& out, const model::TraceId& id) {
+  append_hex(out, id.high, kWordDigits);
+  append_hex(out, id.low, kWordDigits);
+}
+
 }  // namespace
 
 std::string print_cursor(const storage::ScanCursor& cursor, std::uint64_t question) {
   std::string out;
-  append_hex(out, cursor.start, 16);
-  append_hex(out, cursor.trace_id.high, 16);
-  append_hex(out, cursor.trace_id.low, 16);
   append_hex(out, question, 16);
+  append_hex(out, cursor.place.start, 16);
+  append_id(out, cursor.place.trace_id);
+  for (const model::TraceId& id : cursor.pending) {
+    append_id(out, id);
+  }
   return out;
 }
 
 Result<storage::ScanCursor> parse_cursor(std::string_view text, std::uint64_t question) {
-  constexpr std::size_t kDigits = 64;
-  constexpr std::string_view kNone = "parameter 'cursor' is no cursor of this server";
-  if (text.size() != kDigits) {
-    return invalid_argument(std::string(kNone));
+  constexpr std::size_t kWordsMin = 4;
+  std::vector<std::uint64_t> words;
+  for (std::size_t at = 0; at < text.size(); at += kWordDigits) {
+    const auto word = parse_hex(text.substr(at, kWordDigits));
+    if (!word || text.size() - at < kWordDigits || words.size() == kWordsMax) {
+      return invalid_argument("parameter 'cursor' is no cursor of this server");
+    }
+    words.push_back(*word);
   }
-  const auto start = parse_hex(text.substr(0, 16));
-  const auto id_high = parse_hex(text.substr(16, 16));
-  const auto id_low = parse_hex(text.substr(32, 16));
-  const auto asked = parse_hex(text.substr(48, 16));
-  if (!start || !id_high || !id_low || !asked) {
-    return invalid_argument(std::string(kNone));
+  if (words.size() < kWordsMin || words.size() % 2 != 0) {
+    return invalid_argument("parameter 'cursor' is no cursor of this server");
   }
-  if (*asked != question) {
+  if (words[0] != question) {
     return invalid_argument(
         "parameter 'cursor' belongs to another search: q, from and to must stay as they were");
   }
-  return storage::ScanCursor{*start, {*id_high, *id_low}};
+  storage::ScanCursor cursor{{words[1], {words[2], words[3]}}, {}};
+  for (std::size_t i = kWordsMin; i < words.size(); i += 2) {
+    cursor.pending.push_back({words[i], words[i + 1]});
+  }
+  return cursor;
 }
 
 void write_search_page(const storage::ScanPage& page, const std::optional<std::string>& next,
@@ -87,7 +105,8 @@ void write_search_page(const storage::ScanPage& page, const std::optional<std::s
   } else {
     json.null();
   }
-  json.field("complete", page.complete).key("stats").begin_object();
+  json.field("complete", page.complete);
+  json.field("unreadableBlocks", page.unreadable_block_count).key("stats").begin_object();
   json.field("tracesInspected", page.stats.traces_inspected);
   json.field("spansInspected", page.stats.spans_inspected);
   json.field("elapsedMicros", elapsed_micros).end_object().end_object();

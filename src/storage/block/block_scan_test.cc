@@ -56,8 +56,7 @@ std::vector<Expected> expected(const BlockHarness& block, const ScanRequest& req
     }
     const auto& ids = request.trace_ids;
     const bool is_asked = ids.empty() || std::find(ids.begin(), ids.end(), id) != ids.end();
-    const bool is_behind = !request.after || trace.start < request.after->start ||
-                           (trace.start == request.after->start && id > request.after->trace_id);
+    const bool is_behind = !request.after || comes_before(request.after->place, {trace.start, id});
     const bool touches = (trace.start < request.time.end || request.time.end == UINT64_MAX) &&
                          trace.end >= request.time.begin;
     if (is_asked && is_behind && touches && (matcher.matches_everything() || !trace.rows.empty())) {
@@ -328,7 +327,8 @@ TEST(BlockScan, KeepsToTimeCursorAndIds) {
         request.time.end = request.time.begin + traffic.below(300) * 1000;
       }
       if (traffic.chance(3)) {
-        request.after = ScanCursor{kBegin + traffic.below(1000) * 1000, {0, traffic.below(60)}};
+        request.after =
+            ScanCursor{{kBegin + traffic.below(1000) * 1000, {0, traffic.below(60)}}, {}};
       }
       for (std::uint64_t left = traffic.chance(3) ? 5 : 0; left > 0; --left) {
         request.trace_ids.push_back({0, traffic.below(80)});

@@ -116,6 +116,7 @@ class SchemaReader final {
       shape.name = text();
       shape.kind = static_cast<model::SpanKind>(static_cast<std::int32_t>(in_.zigzag()));
       shape.status = static_cast<model::StatusCode>(static_cast<std::int32_t>(in_.zigzag()));
+      shape.row_count = in_.varint();
       const std::size_t fields = schema_.layout_of(shape).fields.size();
       if (fields > in_.rest_bytes()) {
         in_.fail();

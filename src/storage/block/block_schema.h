@@ -73,6 +73,7 @@ struct Shape {
   std::string_view name;  // of the span or event, unless a field holds it
   model::SpanKind kind = model::SpanKind::Unspecified;
   model::StatusCode status = model::StatusCode::Unset;
+  std::uint64_t row_count = 0;  // over the whole block
   // A likely value of each of the layout's fields: a number, or the code of a text. A run of
   // nothing else takes no room.
   std::vector<std::uint64_t> defaults;

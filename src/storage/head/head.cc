@@ -1,79 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/head/head.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
-#include "base/error.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/span.h"
 #include "model/span_batch.h"
-#include "storage/assemble.h"
-#include "storage/filter.h"
 #include "storage/head/operation_table.h"
 #include "storage/head/trace_table.h"
+#include "storage/part.h"
 #include "storage/scan.h"
-#include "storage/span_writer.h"
 
 namespace waybill::storage {
 namespace {
 
 // Tables, chunks and pointers for one span beside the batch that holds it.
 constexpr std::size_t kTableBytesPerSpan = 64;
-// How many traces are tested between two looks at the clock.
-constexpr std::uint64_t kTracesPerCheck = 64;
+// Traces that one step of a search tests.
+constexpr int kTracesPerStep = 64;
+
+// Heap order: the place that comes first is on top.
+bool comes_later(const TracePlace& left, const TracePlace& right) {
+  return comes_before(right, left);
+}
+
+}  // namespace
 
 std::size_t room_for(const model::SpanBatch& batch) {
   return batch.size_bytes() + batch.spans().size() * kTableBytesPerSpan;
 }
 
-// A trace that a scan may answer. `after` in the order of answers means: older, or as old with a
-// larger id.
-struct Candidate {
-  UnixNanos start = 0;
-  model::TraceId id;
-
-  // Heap order: the one that is answered first is on top.
-  friend bool operator<(const Candidate& left, const Candidate& right) {
-    return std::tie(left.start, right.id) < std::tie(right.start, left.id);
-  }
-};
-
-// A range that ends at the last nanosecond has no end.
-bool touches(const TimeRange& time, UnixNanos start, UnixNanos end) {
-  return (start < time.end || time.end == UINT64_MAX) && end >= time.begin;
-}
-
-bool is_behind(const Candidate& candidate, const ScanCursor& cursor) {
-  return candidate.start < cursor.start ||
-         (candidate.start == cursor.start && candidate.id > cursor.trace_id);
-}
-
-}  // namespace
-
-// The batches, and what the head has promised and holds. Kept alive by every answer that refers to
-// spans.
+// The batches, and counts over them.
 struct Head::Batches {
-  Mutex mutex;
+  mutable Mutex mutex;
   std::deque<model::SpanBatch> batches GUARDED_BY(mutex);
-  std::size_t used_bytes GUARDED_BY(mutex) = 0;
+  std::size_t room_bytes GUARDED_BY(mutex) = 0;
+  std::uint64_t span_count GUARDED_BY(mutex) = 0;
   OperationTable operations GUARDED_BY(mutex);
 
   explicit Batches(std::size_t operation_count_max) : operations(operation_count_max) {}
@@ -86,10 +61,9 @@ class Head::Shard final {
     const MutexLock lock(mutex_);
     for (const model::Span* span : spans) {
       table_.find_or_add(span->trace_id).add(span, table_.arena());
-      oldest_ = std::min(oldest_, span->start);
-      newest_ = std::max({newest_, span->start, span->end});
+      time_.begin = std::min(time_.begin, span->start);
+      time_.end = std::max({time_.end, span->start, span->end});
     }
-    span_count_ += spans.size();
   }
 
   std::vector<const model::Span*> spans_of(const model::TraceId& id) const {
@@ -98,182 +72,109 @@ class Head::Shard final {
     return entry == nullptr ? std::vector<const model::Span*>() : entry->spans();
   }
 
-  void list(const TimeRange& time, const std::optional<ScanCursor>& after,
-            std::vector<Candidate>& out) const {
+  void list(const PartQuestion& question, std::vector<TracePlace>& out) const {
     const MutexLock lock(mutex_);
     for (const TraceEntry& entry : table_.entries()) {
-      const Candidate candidate{entry.start, entry.id};
-      if (touches(time, entry.start, entry.end) && (!after || is_behind(candidate, *after))) {
-        out.push_back(candidate);
+      const TracePlace place{entry.start, entry.id};
+      if (touches(question.time, entry.start, entry.end) &&
+          (!question.after || comes_before(*question.after, place))) {
+        out.push_back(place);
       }
     }
   }
 
-  void add_totals(StoreTotals& totals, TimeRange& time) const {
+  void list_all(std::vector<TracePlace>& out) const {
     const MutexLock lock(mutex_);
-    totals.span_count += span_count_;
-    totals.trace_count += table_.entries().size();
-    if (span_count_ > 0) {
-      time.begin = std::min(time.begin, oldest_);
-      time.end = std::max(time.end, newest_);
+    for (const TraceEntry& entry : table_.entries()) {
+      out.push_back({entry.start, entry.id});
     }
+  }
+
+  std::size_t trace_count() const {
+    const MutexLock lock(mutex_);
+    return table_.entries().size();
+  }
+
+  // From the first start to the last end; begins after it ends where there is nothing.
+  TimeRange time() const {
+    const MutexLock lock(mutex_);
+    return time_;
   }
 
  private:
   mutable Mutex mutex_;
   TraceTable table_ GUARDED_BY(mutex_);
-  std::uint64_t span_count_ GUARDED_BY(mutex_) = 0;
-  UnixNanos oldest_ GUARDED_BY(mutex_) = UINT64_MAX;
-  UnixNanos newest_ GUARDED_BY(mutex_) = 0;
+  TimeRange time_ GUARDED_BY(mutex_) = {UINT64_MAX, 0};
 };
 
-// One scan under way: candidates newest first, until the page is full.
-class Head::Scan final {
+// One search under way: candidates in a heap, so that a page costs the traces it looks at.
+class Head::Stream final : public TraceStream {
  public:
-  Scan(const Head& head, const ScanRequest& request, SpanMatcher matcher)
-      : head_(head), request_(request), matcher_(std::move(matcher)) {}
+  Stream(std::shared_ptr<const Part> owner, const Head& head,
+         std::shared_ptr<const PartQuestion> question)
+      : owner_(std::move(owner)), head_(head), question_(std::move(question)) {
+    for (const auto& shard : head_.shards_) {
+      shard->list(*question_, candidates_);
+    }
+    std::make_heap(candidates_.begin(), candidates_.end(), comes_later);
+  }
 
-  Result<ScanPage> run() {
-    collect();
-    std::make_heap(candidates_.begin(), candidates_.end());
-    ScanPage page;
-    while (!candidates_.empty()) {
-      if (page.stats.traces_inspected % kTracesPerCheck == 0) {
-        if (request_.cancelled.stop_requested()) {
-          return Error{ErrorCode::Cancelled, "the client went away"};
-        }
-        if (request_.deadline && head_.clock_.steady() >= *request_.deadline &&
-            page.stats.traces_inspected > 0) {
-          page.complete = false;
-          page.next = last_;
-          return page;
-        }
-      }
-      std::pop_heap(candidates_.begin(), candidates_.end());
-      const Candidate candidate = candidates_.back();
+  Result<Step> next(ScanStats& stats) override {
+    for (int i = 0; i < kTracesPerStep && !candidates_.empty(); ++i) {
+      std::pop_heap(candidates_.begin(), candidates_.end(), comes_later);
+      const TracePlace place = candidates_.back();
       candidates_.pop_back();
-      if (!inspect(candidate, page)) {
-        return page;
+      if (matches(place.trace_id, stats)) {
+        return Step{Progress::Found, place, nullptr};
       }
     }
-    return page;
+    return candidates_.empty() ? Step{} : Step{Progress::Searching, candidates_.front(), nullptr};
   }
 
  private:
-  void collect() {
-    if (request_.trace_ids.empty()) {
-      for (const auto& shard : head_.shards_) {
-        shard->list(request_.time, request_.after, candidates_);
-      }
-      return;
-    }
-    for (const model::TraceId& id : request_.trace_ids) {
-      add_by_id(id);
-    }
-  }
-
-  void add_by_id(const model::TraceId& id) {
-    const auto same = [&](const Candidate& other) { return other.id == id; };
-    if (std::any_of(candidates_.begin(), candidates_.end(), same)) {
-      return;
-    }
-    UnixNanos start = UINT64_MAX;
-    UnixNanos end = 0;
-    const auto spans = head_.shards_[head_.shard_of(id)]->spans_of(id);
-    for (const model::Span* span : spans) {
-      start = std::min(start, span->start);
-      end = std::max({end, span->start, span->end});
-    }
-    const Candidate candidate{start, id};
-    if (!spans.empty() && touches(request_.time, start, end) &&
-        (!request_.after || is_behind(candidate, *request_.after))) {
-      candidates_.push_back(candidate);
-    }
-  }
-
-  // False when the page is full and this trace belongs to the next one.
-  bool inspect(const Candidate& candidate, ScanPage& page) {
-    auto spans = head_.shards_[head_.shard_of(candidate.id)]->spans_of(candidate.id);
-    ++page.stats.traces_inspected;
-    page.stats.spans_inspected += spans.size();
-    const bool matches = std::any_of(spans.begin(), spans.end(), [&](const model::Span* span) {
-      return matcher_.matches(*span);
+  bool matches(const model::TraceId& id, ScanStats& stats) const {
+    const auto spans = head_.spans_of(id);
+    ++stats.traces_inspected;
+    stats.spans_inspected += spans.size();
+    return std::any_of(spans.begin(), spans.end(), [&](const model::Span* span) {
+      return touches(question_->time, span->start, span->end) && question_->matcher.matches(*span);
     });
-    if (matches && page.traces.size() >= request_.trace_count_max) {
-      page.next = last_;
-      return false;
-    }
-    if (matches) {
-      page.traces.push_back(assemble_trace(candidate.id, std::move(spans), matcher_));
-      page.traces.back().keep_alive.push_back(head_.batches_);
-    }
-    last_ = {candidate.start, candidate.id};
-    return true;
   }
 
+  const std::shared_ptr<const Part> owner_;
   const Head& head_;
-  const ScanRequest& request_;
-  SpanMatcher matcher_;
-  std::vector<Candidate> candidates_;
-  ScanCursor last_;
+  const std::shared_ptr<const PartQuestion> question_;
+  std::vector<TracePlace> candidates_;
 };
 
-Head::Head(HeadOptions options, const Clock& clock)
+Head::Head(HeadOptions options, std::shared_ptr<MemoryBudget> budget)
     : options_(options),
-      clock_(clock),
-      batches_(std::make_shared<Batches>(options.operation_count_max)) {
+      budget_(std::move(budget)),
+      batches_(std::make_unique<Batches>(options.operation_count_max)) {
   CHECK(options_.shard_count > 0 && (options_.shard_count & (options_.shard_count - 1)) == 0);
   for (std::size_t i = 0; i < options_.shard_count; ++i) {
     shards_.push_back(std::make_unique<Shard>());
   }
 }
 
-Head::~Head() = default;
+Head::~Head() {
+  const MutexLock lock(batches_->mutex);
+  budget_->give_back(batches_->room_bytes);
+}
 
 std::size_t Head::shard_of(const model::TraceId& id) const {
   // High bits: the low ones choose the slot inside the shard's table.
   return (std::hash<model::TraceId>()(id) >> 48) & (options_.shard_count - 1);
 }
 
-Result<Reservation> Head::reserve(const model::SpanBatch& batch) {
-  const std::size_t room = room_for(batch);
-  {
-    const MutexLock lock(batches_->mutex);
-    if (batches_->used_bytes + room > options_.size_bytes_max) {
-      return unavailable(fmt::format("the head is full: {} of {} are taken",
-                                     print_size(batches_->used_bytes),
-                                     print_size(options_.size_bytes_max)));
-    }
-    batches_->used_bytes += room;
-  }
-  return Reservation(room, [batches = batches_](std::size_t size_bytes) {
-    const MutexLock lock(batches->mutex);
-    batches->used_bytes -= size_bytes;
-  });
-}
-
-void Head::append(model::SpanBatch batch, Reservation room) {
-  room.use();
-  insert(std::move(batch));
-}
-
-void Head::append_replayed(model::SpanBatch batch) {
-  {
-    const MutexLock lock(batches_->mutex);
-    batches_->used_bytes += room_for(batch);
-  }
-  insert(std::move(batch));
-}
-
-void Head::insert(model::SpanBatch batch) {
-  if (batch.is_empty()) {
-    return;
-  }
+void Head::append(model::SpanBatch batch, std::size_t room_bytes) {
   std::vector<std::vector<const model::Span*>> by_shard(shards_.size());
   const std::vector<model::Span>* spans = nullptr;
   {
     const MutexLock lock(batches_->mutex);
+    batches_->room_bytes += room_bytes;
     spans = &batches_->batches.emplace_back(std::move(batch)).spans();
+    batches_->span_count += spans->size();
     for (const model::Span& span : *spans) {
       batches_->operations.add(span);
     }
@@ -288,8 +189,44 @@ void Head::insert(model::SpanBatch batch) {
   }
 }
 
-Result<ScanPage> Head::scan(const ScanRequest& request) const {
-  return Scan(*this, request, TRY(SpanMatcher::make(request.filter))).run();
+std::vector<const model::Span*> Head::spans_of(const model::TraceId& id) const {
+  return shards_[shard_of(id)]->spans_of(id);
+}
+
+Result<void> Head::gather(const model::TraceId& id, GatheredSpans& out) const {
+  const auto spans = spans_of(id);
+  if (!spans.empty()) {
+    out.spans.insert(out.spans.end(), spans.begin(), spans.end());
+    out.keep_alive.push_back(shared_from_this());
+  }
+  return {};
+}
+
+TimeRange Head::time() const {
+  TimeRange time{UINT64_MAX, 0};
+  for (const auto& shard : shards_) {
+    const TimeRange one = shard->time();
+    time.begin = std::min(time.begin, one.begin);
+    time.end = std::max(time.end, one.end);
+  }
+  return time;
+}
+
+std::unique_ptr<TraceStream> Head::search(std::shared_ptr<const PartQuestion> question) const {
+  return std::make_unique<Stream>(shared_from_this(), *this, std::move(question));
+}
+
+std::vector<TracePlace> Head::list_traces() const {
+  std::vector<TracePlace> all;
+  for (const auto& shard : shards_) {
+    shard->list_all(all);
+  }
+  return all;
+}
+
+std::uint64_t Head::span_count() const {
+  const MutexLock lock(batches_->mutex);
+  return batches_->span_count;
 }
 
 std::vector<ServiceCount> Head::services() const {
@@ -302,42 +239,37 @@ std::vector<ServiceCount> Head::services() const {
     count.span_count += entry.span_count;
     count.error_count += entry.error_count;
   }
-  std::vector<ServiceCount> sorted;
+  std::vector<ServiceCount> services;
   for (auto& [name, count] : counts) {
-    sorted.push_back(std::move(count));
+    services.push_back(std::move(count));
   }
-  return sorted;
+  return services;
 }
 
 std::vector<OperationCount> Head::operations(std::string_view service) const {
   std::vector<OperationCount> found;
-  {
-    const MutexLock lock(batches_->mutex);
-    for (const OperationEntry& entry : batches_->operations.entries()) {
-      if (batches_->operations.services()[entry.service] == service) {
-        found.push_back({entry.name, entry.kind, entry.span_count, entry.error_count});
-      }
+  const MutexLock lock(batches_->mutex);
+  for (const OperationEntry& entry : batches_->operations.entries()) {
+    if (batches_->operations.services()[entry.service] == service) {
+      found.push_back({entry.name, entry.kind, entry.span_count, entry.error_count});
     }
   }
-  std::sort(found.begin(), found.end(), [](const OperationCount& a, const OperationCount& b) {
-    return std::tie(a.name, a.kind) < std::tie(b.name, b.kind);
-  });
   return found;
 }
 
 StoreTotals Head::totals() const {
   StoreTotals totals;
-  TimeRange time{UINT64_MAX, 0};
   for (const auto& shard : shards_) {
-    shard->add_totals(totals, time);
+    totals.trace_count += shard->trace_count();
   }
-  if (totals.span_count > 0) {
-    totals.time = time;
-  }
+  const TimeRange range = time();
   const MutexLock lock(batches_->mutex);
+  totals.span_count = batches_->span_count;
   totals.service_count = batches_->operations.services().size();
-  totals.size_bytes = batches_->used_bytes;
-  totals.size_bytes_max = options_.size_bytes_max;
+  totals.size_bytes = batches_->room_bytes;
+  if (batches_->span_count > 0) {
+    totals.time = range;
+  }
   return totals;
 }
 

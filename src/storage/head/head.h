@@ -2,18 +2,19 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
+#include "model/span_batch.h"
+#include "storage/memory_budget.h"
+#include "storage/part.h"
 #include "storage/scan.h"
-#include "storage/span_writer.h"
 
 namespace waybill::storage {
 
 struct HeadOptions {
-  std::size_t size_bytes_max = std::size_t{4} << 30;
   // Power of two.
   std::size_t shard_count = 16;
   // Distinct (service, name, kind) that are counted one by one; what is beyond is counted under the
@@ -21,38 +22,53 @@ struct HeadOptions {
   std::size_t operation_count_max = 200'000;
 };
 
-// Recent spans in memory, by trace, bounded in bytes.
+// What a batch takes in a head: its own bytes, and tables, chunks and pointers beside it.
+std::size_t room_for(const model::SpanBatch& batch);
+
+// Recent spans in memory, by trace: one window of the store, which is sealed into a block when it
+// is large or old enough.
 //
-// Traces are spread over shards by the hash of their id; each shard has a lock, a table of traces
-// and counts of its operations. A trace's entry holds pointers to its spans in chunks; the batches
-// themselves are kept as they were decoded. Appending takes each shard's lock once per batch and
-// does no work under it that grows with what is stored; a scan holds one shard's lock at a time,
-// while it lists the shard's traces or copies one trace's pointers, and tests spans without any.
-class Head final : public SpanReader, public SpanWriter {
+// Traces are spread over shards by the hash of their id; each shard has a lock and a table of
+// traces; the batches themselves are kept as they were decoded. Appending takes each shard's lock
+// once per batch and does no work under it that grows with what is stored; a search holds one
+// shard's lock at a time, while it lists the shard's traces or copies one trace's pointers, and
+// tests spans without any.
+class Head final : public Part {
  public:
-  Head(HeadOptions options, const Clock& clock);
+  // Gives the room of its batches back to the budget when it goes.
+  Head(HeadOptions options, std::shared_ptr<MemoryBudget> budget);
   ~Head() override;
 
-  Result<Reservation> reserve(const model::SpanBatch& batch) override;
-  void append(model::SpanBatch batch, Reservation room) override;
-  void append_replayed(model::SpanBatch batch) override;
+  // One thread at a time. The spans can be asked for when this returns. `room_bytes` were taken
+  // from the budget and belong to the head now.
+  void append(model::SpanBatch batch, std::size_t room_bytes);
 
-  Result<ScanPage> scan(const ScanRequest& request) const override;
-  std::vector<ServiceCount> services() const override;
-  std::vector<OperationCount> operations(std::string_view service) const override;
-  StoreTotals totals() const override;
+  Result<void> gather(const model::TraceId& id, GatheredSpans& out) const override;
+  TimeRange time() const override;
+  std::unique_ptr<TraceStream> search(std::shared_ptr<const PartQuestion> question) const override;
+
+  // The trace's spans, as gather gives them.
+  std::vector<const model::Span*> spans_of(const model::TraceId& id) const;
+  // Every trace, in no order.
+  std::vector<TracePlace> list_traces() const;
+
+  // Reports of spans: one that came twice counts twice.
+  std::uint64_t span_count() const;
+  // From its batches alone, in no order.
+  std::vector<ServiceCount> services() const;
+  std::vector<OperationCount> operations(std::string_view service) const;
+  StoreTotals totals() const;
 
  private:
   class Shard;
-  class Scan;
+  class Stream;
   struct Batches;
 
   std::size_t shard_of(const model::TraceId& id) const;
-  void insert(model::SpanBatch batch);
 
   HeadOptions options_;
-  const Clock& clock_;
-  std::shared_ptr<Batches> batches_;
+  std::shared_ptr<MemoryBudget> budget_;
+  std::unique_ptr<Batches> batches_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

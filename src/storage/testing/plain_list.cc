@@ -23,13 +23,23 @@
 #include "model/span_batch.h"
 #include "storage/filter.h"
 #include "storage/scan.h"
+#include "wire/otlp/otlp.h"
 
 namespace waybill::storage {
 namespace {
 
 using Batches = std::vector<std::shared_ptr<const model::SpanBatch>>;
 
+std::string bytes_of(const model::Span* span) {
+  std::string bytes;
+  wire::otlp::encode_protobuf({&span, 1}, bytes);
+  return bytes;
+}
+
 bool is_before(const model::Span* left, const model::Span* right) {
+  if (left->start == right->start && left->span_id == right->span_id) {
+    return bytes_of(left) < bytes_of(right);
+  }
   return std::tie(left->start, left->span_id) < std::tie(right->start, right->span_id);
 }
 
@@ -63,38 +73,28 @@ std::vector<Trace> group(const Batches& batches) {
   return traces;
 }
 
-// A range that ends at the largest time has no end: half open, it would miss that instant.
-bool touches(const Trace& trace, const TimeRange& time) {
-  const bool starts_before_end = trace.start < time.end || time.end == UINT64_MAX;
-  return starts_before_end && std::max(trace.start, trace.end) >= time.begin;
-}
-
-bool is_behind(const Trace& trace, const ScanCursor& cursor) {
-  return trace.start < cursor.start || (trace.start == cursor.start && trace.id > cursor.trace_id);
-}
-
 bool is_asked_for(const Trace& trace, const ScanRequest& request) {
-  if (request.after && !is_behind(trace, *request.after)) {
+  if (request.after && !comes_before(request.after->place, {trace.start, trace.id})) {
     return false;
   }
-  if (!request.trace_ids.empty() && std::find(request.trace_ids.begin(), request.trace_ids.end(),
-                                              trace.id) == request.trace_ids.end()) {
-    return false;
-  }
-  return touches(trace, request.time);
+  return request.trace_ids.empty() || std::find(request.trace_ids.begin(), request.trace_ids.end(),
+                                                trace.id) != request.trace_ids.end();
 }
 
-// False where no span satisfies the filter.
-bool match(Trace& trace, const SpanMatcher& matcher) {
-  if (matcher.matches_everything()) {
-    return true;
-  }
+// False where no span satisfies the filter within the time.
+bool match(Trace& trace, const ScanRequest& request, const SpanMatcher& matcher) {
+  bool is_found = false;
   for (std::size_t row = 0; row < trace.spans.size(); ++row) {
-    if (matcher.matches(*trace.spans[row])) {
+    const model::Span& span = *trace.spans[row];
+    if (!matcher.matches(span)) {
+      continue;
+    }
+    if (!matcher.matches_everything()) {
       trace.matched.push_back(static_cast<std::uint32_t>(row));
     }
+    is_found = is_found || touches(request.time, span.start, span.end);
   }
-  return !trace.matched.empty();
+  return is_found;
 }
 
 }  // namespace
@@ -129,8 +129,8 @@ Result<ScanPage> PlainList::scan(const ScanRequest& request) const {
     }
     ++page.stats.traces_inspected;
     page.stats.spans_inspected += trace.spans.size();
-    const ScanCursor place{trace.start, trace.id};
-    if (match(trace, matcher)) {
+    const ScanCursor place{{trace.start, trace.id}, {}};
+    if (match(trace, request, matcher)) {
       if (page.traces.size() >= request.trace_count_max) {
         page.next = last;
         return page;

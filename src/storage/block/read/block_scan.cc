@@ -24,13 +24,8 @@
 namespace waybill::storage {
 namespace {
 
-// A range that ends at the last nanosecond has no end.
-bool touches(const TimeRange& time, UnixNanos start, UnixNanos end) {
-  return (start < time.end || time.end == UINT64_MAX) && end >= time.begin;
-}
-
 bool is_behind(const GroupTrace& trace, const ScanCursor& cursor) {
-  return trace.start < cursor.start || (trace.start == cursor.start && trace.id > cursor.trace_id);
+  return comes_before(cursor.place, {trace.start, trace.id});
 }
 
 Verdict both(Verdict a, Verdict b) {
@@ -106,7 +101,7 @@ bool BlockScan::is_wanted(const GroupRef& group, std::size_t number) const {
       !std::binary_search(id_groups_.begin(), id_groups_.end(), number)) {
     return false;
   }
-  if (request_.after && group.first_start > request_.after->start) {
+  if (request_.after && group.first_start > request_.after->place.start) {
     return false;
   }
   return touches(request_.time, group.first_start, group.last_end);

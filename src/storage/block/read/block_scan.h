@@ -52,7 +52,8 @@ class BlockScan final {
   Result<std::vector<BlockMatch>> next();
 
   bool is_complete() const { return is_complete_; }
-  // Before this place everything was looked at, where the deadline ended the scan.
+  // Row groups that are still to be looked at: those before this number.
+  std::size_t groups_left() const { return next_group_; }
   const BlockScanStats& stats() const { return stats_; }
 
  private:

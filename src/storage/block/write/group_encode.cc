@@ -279,6 +279,7 @@ void GroupBuilder::encode_fields(ByteWriter& head) {
   for (const std::vector<std::uint32_t>& shapes : shapes_) {
     for (const std::uint32_t number : shapes) {
       BuildShape& shape = schema_.shape(number);
+      shape.earlier_row_count += shape.row_count;
       shape.row_count = 0;
       for (BuildColumn& column : shape.columns) {
         if (schema_.field(column.field).type != model::ValueType::Empty) {

@@ -224,6 +224,7 @@ void SchemaBuilder::encode_shapes(ByteWriter& out) const {
     out.varint(shape.name);
     out.zigzag(static_cast<std::uint64_t>(static_cast<std::int64_t>(shape.kind)));
     out.zigzag(static_cast<std::uint64_t>(static_cast<std::int64_t>(shape.status)));
+    out.varint(shape.earlier_row_count + shape.row_count);
     for (const BuildColumn& column : shape.columns) {
       out.zigzag(column.default_value);
     }

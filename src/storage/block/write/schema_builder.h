@@ -73,8 +73,9 @@ struct BuildShape {
   bool name_is_field = false;
   model::SpanKind kind = model::SpanKind::Unspecified;
   model::StatusCode status = model::StatusCode::Unset;
-  std::vector<BuildColumn> columns;  // of the layout's fields
-  std::uint32_t row_count = 0;       // in the group that is being written
+  std::vector<BuildColumn> columns;     // of the layout's fields
+  std::uint32_t row_count = 0;          // in the group that is being written
+  std::uint64_t earlier_row_count = 0;  // in the groups before it
 };
 
 // What a row is before its shape is known.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/head/head.h"
+#include "storage/store/store.h"
 
 #include <gtest/gtest.h>
 
@@ -23,6 +23,7 @@
 #include "storage/span_writer.h"
 #include "storage/testing/batch_builder.h"
 #include "storage/testing/plain_list.h"
+#include "storage/testing/print_page.h"
 
 namespace waybill::storage {
 namespace {
@@ -42,36 +43,22 @@ Filter service_is(std::string name) {
   return Filter::test(std::move(predicate));
 }
 
-// Everything that an answer says, as text.
+// Everything that an answer says, as text; where it goes on is each reader's own.
 std::string print(const ScanPage& page) {
-  std::string out;
-  for (const Trace& trace : page.traces) {
-    out +=
-        trace.id.hex() + " " + std::to_string(trace.start) + "-" + std::to_string(trace.end) + ":";
-    for (const model::Span* span : trace.spans) {
-      out += " " + span->span_id.hex() + "/" + std::string(span->name);
-    }
-    out += " matched";
-    for (const std::uint32_t row : trace.matched) {
-      out += " " + std::to_string(row);
-    }
-    out += "\n";
-  }
-  out += page.next ? "next " + page.next->trace_id.hex() : "end";
-  return out + (page.complete ? "" : " incomplete");
+  return print_traces(page) + (page.next ? "next" : "end") + (page.complete ? "" : " incomplete");
 }
 
-// A head, and the reference with the same spans.
-class HeadTest : public testing::Test {
+// A store in memory, and the reference with the same spans.
+class StoreTest : public testing::Test {
  protected:
   void append(const std::function<void(BatchBuilder&)>& fill) {
-    for (SpanWriter* writer : {static_cast<SpanWriter*>(&head)}) {
+    for (SpanWriter* writer : {static_cast<SpanWriter*>(&store)}) {
       BatchBuilder builder;
       fill(builder);
       model::SpanBatch batch = builder.take();
       auto room = writer->reserve(batch);
       ASSERT_TRUE(room) << room.error().message;
-      writer->append(std::move(batch), std::move(room).value());
+      writer->append(std::move(batch), std::move(room).value(), {});
     }
     BatchBuilder builder;
     fill(builder);
@@ -102,16 +89,16 @@ class HeadTest : public testing::Test {
   }
 
   void expect_same(const ScanRequest& request) {
-    EXPECT_EQ(print(scan(head, request)), print(scan(reference, request)));
+    EXPECT_EQ(print(scan(store, request)), print(scan(reference, request)));
   }
 
-  HeadOptions options;
+  StoreOptions options;
   os::ManualClock clock;
-  Head head{options, clock};
+  Store store{options, clock};
   PlainList reference{clock};
 };
 
-TEST_F(HeadTest, AnswersAsThePlainListDoesOnRandomSpans) {
+TEST_F(StoreTest, AnswersAsThePlainListDoesOnRandomSpans) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
@@ -132,29 +119,29 @@ TEST_F(HeadTest, AnswersAsThePlainListDoesOnRandomSpans) {
       }
       expect_same(request);
     }
-    EXPECT_EQ(head.services(), reference.services());
-    EXPECT_EQ(head.operations("service1"), reference.operations("service1"));
-    EXPECT_EQ(head.totals().span_count, reference.totals().span_count);
-    EXPECT_EQ(head.totals().trace_count, reference.totals().trace_count);
-    EXPECT_EQ(head.totals().time, reference.totals().time);
+    EXPECT_EQ(store.services(), reference.services());
+    EXPECT_EQ(store.operations("service1"), reference.operations("service1"));
+    EXPECT_EQ(store.totals().span_count, reference.totals().span_count);
+    EXPECT_EQ(store.totals().trace_count, reference.totals().trace_count);
+    EXPECT_EQ(store.totals().time, reference.totals().time);
   }
 }
 
-TEST_F(HeadTest, PagesGiveEachTraceOnceInTheSameOrder) {
+TEST_F(StoreTest, PagesGiveEachTraceOnceInTheSameOrder) {
   Random random(3);
   for (int i = 0; i < 20; ++i) {
     append_random(random, 30);
   }
   ScanRequest whole;
   whole.trace_count_max = 1000;
-  const ScanPage all = scan(head, whole);
+  const ScanPage all = scan(store, whole);
   EXPECT_FALSE(all.next);
   for (const std::size_t size : {1, 3, 5}) {
     std::vector<model::TraceId> paged;
     ScanRequest request;
     request.trace_count_max = size;
     do {
-      const ScanPage page = scan(head, request);
+      const ScanPage page = scan(store, request);
       EXPECT_LE(page.traces.size(), size);
       for (const Trace& trace : page.traces) {
         paged.push_back(trace.id);
@@ -168,51 +155,51 @@ TEST_F(HeadTest, PagesGiveEachTraceOnceInTheSameOrder) {
   }
 }
 
-TEST_F(HeadTest, GivesIdenticalReportsOnceAndDifferingOnesBoth) {
+TEST_F(StoreTest, GivesIdenticalReportsOnceAndDifferingOnesBoth) {
   for (int i = 0; i < 3; ++i) {
     append([](BatchBuilder& batch) { batch.service("a").span(1, 1, 0, "same", 10, 20); });
   }
   append([](BatchBuilder& batch) { batch.service("a").span(1, 1, 0, "other", 10, 20); });
-  const ScanPage page = scan(head, {});
+  const ScanPage page = scan(store, {});
   ASSERT_EQ(page.traces.size(), 1U);
   EXPECT_EQ(page.traces[0].spans.size(), 2U);
 }
 
-TEST_F(HeadTest, LateSpansJoinTheirTrace) {
+TEST_F(StoreTest, LateSpansJoinTheirTrace) {
   append([](BatchBuilder& batch) { batch.service("a").span(1, 2, 1, "child", 50, 60); });
   append([](BatchBuilder& batch) { batch.service("a").span(2, 1, 0, "younger", 70, 80); });
   append([](BatchBuilder& batch) { batch.service("a").span(1, 1, 0, "root", 5, 90); });
-  const ScanPage page = scan(head, {});
+  const ScanPage page = scan(store, {});
   ASSERT_EQ(page.traces.size(), 2U);
   EXPECT_EQ(page.traces[1].spans.size(), 2U);
   EXPECT_EQ(page.traces[1].start, 5U);
 }
 
-TEST_F(HeadTest, HoldsATraceOfManySpans) {
+TEST_F(StoreTest, HoldsATraceOfManySpans) {
   append([](BatchBuilder& batch) {
     batch.service("a");
     for (std::uint64_t i = 1; i <= 100'000; ++i) {
       batch.span(1, i, i - 1, "step", i, i + 1);
     }
   });
-  const ScanPage page = scan(head, {});
+  const ScanPage page = scan(store, {});
   ASSERT_EQ(page.traces.size(), 1U);
   EXPECT_EQ(page.traces[0].spans.size(), 100'000U);
 }
 
-TEST_F(HeadTest, AnswersOutliveTheHead) {
+TEST_F(StoreTest, AnswersOutliveTheStore) {
   std::optional<Trace> trace;
   {
-    Head short_lived(options, clock);
+    Store short_lived(options, clock);
     BatchBuilder batch;
     batch.service("a").span(1, 1, 0, "kept", 1, 2);
-    short_lived.append_replayed(batch.take());
+    short_lived.append_replayed(batch.take(), {});
     trace = scan(short_lived, {}).traces.at(0);
   }
   EXPECT_EQ(trace->spans.at(0)->name, "kept");
 }
 
-TEST_F(HeadTest, EndsAtTheDeadlineAndSaysWhereToGoOn) {
+TEST_F(StoreTest, EndsAtTheDeadlineAndSaysWhereToGoOn) {
   append([](BatchBuilder& batch) {
     batch.service("a");
     for (std::uint64_t i = 1; i <= 200; ++i) {
@@ -222,31 +209,30 @@ TEST_F(HeadTest, EndsAtTheDeadlineAndSaysWhereToGoOn) {
   ScanRequest request;
   request.trace_count_max = 1000;
   request.deadline = clock.steady() - std::chrono::nanoseconds(1);
-  const ScanPage page = scan(head, request);
+  const ScanPage page = scan(store, request);
   EXPECT_FALSE(page.complete);
   ASSERT_TRUE(page.next);
   EXPECT_GT(page.traces.size(), 0U);
   EXPECT_LT(page.traces.size(), 200U);
 }
 
-TEST_F(HeadTest, StopsWhenItsClientIsGone) {
+TEST_F(StoreTest, StopsWhenItsClientIsGone) {
   append([](BatchBuilder& batch) { batch.service("a").span(1, 1, 0, "x", 1, 2); });
   std::stop_source gone;
   gone.request_stop();
   ScanRequest request;
   request.cancelled = gone.get_token();
-  EXPECT_EQ(head.scan(request).error().code, ErrorCode::Cancelled);
+  EXPECT_EQ(store.scan(request).error().code, ErrorCode::Cancelled);
 }
 
-TEST_F(HeadTest, RefusesAtItsBoundAndTakesAgainWhenRoomIsGivenBack) {
+TEST_F(StoreTest, RefusesAtItsBoundAndTakesAgainWhenRoomIsGivenBack) {
   BatchBuilder builder;
   builder.service("a").span(1, 1, 0, "x", 1, 2);
   const model::SpanBatch batch = builder.take();
-  Head probe(options, clock);
-  const std::size_t room = probe.reserve(batch)->size_bytes();
-  HeadOptions small;
-  small.size_bytes_max = 2 * room;
-  Head bounded(small, clock);
+  const std::size_t room = store.reserve(batch)->size_bytes();
+  StoreOptions small;
+  small.memory_bytes_max = 2 * room;
+  Store bounded(small, clock);
   {
     const auto first = bounded.reserve(batch);
     const auto second = bounded.reserve(batch);
@@ -259,16 +245,16 @@ TEST_F(HeadTest, RefusesAtItsBoundAndTakesAgainWhenRoomIsGivenBack) {
   EXPECT_TRUE(bounded.reserve(batch));
 }
 
-TEST_F(HeadTest, CountsNamesBeyondItsBoundTogether) {
-  HeadOptions few;
-  few.operation_count_max = 3;
-  Head bounded(few, clock);
+TEST_F(StoreTest, CountsNamesBeyondItsBoundTogether) {
+  StoreOptions few;
+  few.head.operation_count_max = 3;
+  Store bounded(few, clock);
   BatchBuilder batch;
   batch.service("a");
   for (std::uint64_t i = 1; i <= 10; ++i) {
     batch.span(1, i, 0, "name" + std::to_string(i), 1, 2);
   }
-  bounded.append_replayed(batch.take());
+  bounded.append_replayed(batch.take(), {});
   const auto operations = bounded.operations("a");
   ASSERT_EQ(operations.size(), 4U);
   EXPECT_EQ(operations[0].name, "__overflow__");
