@@ -268,6 +268,14 @@ std::vector<Setting> make_settings() {
       list_setting(&Config::cors_origins));
   add("otlp.retry_delay", "what senders are asked to wait when there is no room",
       duration_setting(&Config::retry_delay_nanos));
+  add("store.window_spans", "spans that are kept in memory before they are sealed into a block",
+      count_setting(&Config::window_span_count, 1, 4 * 1024 * 1024));
+  add("store.window_age", "spans are sealed when they have waited so long",
+      duration_setting(&Config::window_age_nanos));
+  add("retention.age", "spans go so long after they were received; 0s: never",
+      duration_setting(&Config::retention_age_nanos));
+  add("retention.bytes", "blocks on disk, of which the oldest go beyond it; 0: without bound",
+      size_setting(&Config::retention_bytes_max, 0));
   add("limits.head_bytes", "memory for recent spans; over it senders are asked to come back",
       size_setting(&Config::head_bytes_max, 1 << 20));
   add("limits.log_bytes", "disk for the log; over it senders are asked to come back",

@@ -47,6 +47,11 @@ struct Config {
   std::int64_t query_count_max = 64;  // waiting or running; one more gets 503
   wire::DecodeLimits decode;
 
+  std::int64_t window_span_count = 128 * 1024;  // kept in memory, then sealed into a block
+  std::int64_t window_age_nanos = 600'000'000'000;
+  std::int64_t retention_age_nanos = 0;  // counted from reception; 0: for ever
+  std::int64_t retention_bytes_max = 0;  // of all blocks; 0: without bound
+
   LogOptions log;
   std::int64_t retry_delay_nanos = 5'000'000'000;
   std::int64_t drain_time_nanos = 10'000'000'000;

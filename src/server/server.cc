@@ -31,9 +31,9 @@
 #include "receive/otlp/otlp_receiver.h"
 #include "server/config.h"
 #include "server/replay.h"
-#include "storage/head/head.h"
 #include "storage/log/log.h"
 #include "storage/scan.h"
+#include "storage/store/store.h"
 
 namespace waybill::server {
 namespace {
@@ -49,9 +49,18 @@ storage::LogOptions log_options(const Config& config, const ServerStart& start) 
   return options;
 }
 
-storage::HeadOptions head_options(const Config& config) {
-  storage::HeadOptions options;
-  options.size_bytes_max = static_cast<std::size_t>(config.head_bytes_max);
+storage::StoreOptions store_options(const Config& config) {
+  storage::StoreOptions options;
+  options.directory = config.data;
+  options.memory_bytes_max = static_cast<std::size_t>(config.head_bytes_max);
+  options.window_span_count = static_cast<std::uint64_t>(config.window_span_count);
+  options.window_age = std::chrono::nanoseconds(config.window_age_nanos);
+  if (config.retention_age_nanos > 0) {
+    options.retention.age_max = std::chrono::nanoseconds(config.retention_age_nanos);
+  }
+  if (config.retention_bytes_max > 0) {
+    options.retention.total_bytes_max = static_cast<std::uint64_t>(config.retention_bytes_max);
+  }
   return options;
 }
 
@@ -119,19 +128,20 @@ class Server::Parts final {
       : config_(config),
         clock_(clock),
         started_at_(clock.now()),
-        head_(head_options(config), clock),
         io_threads_(clock, io_options(config)) {}
 
   ~Parts() { stop(); }
 
   Result<void> open(os::FileSystem& file_system, const ServerStart& start) {
+    TRY(open_store(file_system));
     TRY(open_log(file_system, start));
+    store_->start([this](std::uint64_t position) { log_->retire_before(position); });
     add_gauges();
-    ingest_ = std::make_unique<pipeline::Ingest>(head_, *log_, clock_, metrics_);
+    ingest_ = std::make_unique<pipeline::Ingest>(*store_, *log_, clock_, metrics_);
     receiver_ = std::make_unique<receive::OtlpReceiver>(receiver_options(config_), *ingest_, clock_,
                                                         metrics_);
     pool_ = std::make_unique<query::QueryPool>(pool_options(config_), clock_, metrics_);
-    finder_ = std::make_unique<query::Finder>(head_, clock_, finder_options(config_));
+    finder_ = std::make_unique<query::Finder>(*store_, clock_, finder_options(config_));
     web_ = std::make_unique<api::WebHandler>(web_options(config_, clock_), *finder_, *pool_,
                                              metrics_, [this] { return status(); });
     if (start.stop.stop_requested()) {
@@ -156,6 +166,9 @@ class Server::Parts final {
     if (ingest_ != nullptr && !ingest_->drain(patience)) {
       log_warn("requests in progress were not answered in time");
     }
+    if (store_ != nullptr) {
+      store_->stop();
+    }
     if (log_ != nullptr) {
       log_->close();
     }
@@ -165,13 +178,34 @@ class Server::Parts final {
   const std::vector<api::ServerStatus::Listener>& addresses() const { return addresses_; }
 
  private:
+  Result<void> open_store(os::FileSystem& file_system) {
+    storage::CatalogReport report;
+    store_ =
+        TRY(storage::Store::open(store_options(config_), {file_system, metrics_}, clock_, report));
+    for (const std::string& message : report.messages) {
+      log_warn(message);
+    }
+    log_info("blocks found", {{"directory", config_.data},
+                              {"blocks", report.block_count},
+                              {"missing", report.missing_count},
+                              {"leftover", report.leftover_count},
+                              {"set_aside", report.set_aside_count}});
+    return {};
+  }
+
   Result<void> open_log(os::FileSystem& file_system, const ServerStart& start) {
     const std::int64_t begun = clock_.steady().count();
-    Replay replay(head_, config_.decode, static_cast<std::size_t>(config_.request_bytes_max));
+    ReplayOptions options;
+    options.limits = config_.decode;
+    options.body_bytes_max = static_cast<std::size_t>(config_.request_bytes_max);
+    options.begin_position = store_->log_covered_to();
+    options.unreadable_folder = config_.data + "/unreadable";
+    Replay replay(*store_, file_system, std::move(options));
     storage::ReplayReport report;
     log_ = TRY(storage::Log::open(
         log_options(config_, start), file_system, clock_, metrics_,
         [&](const storage::LogRecord& record) { replay.take(record); }, report));
+    TRY(Result<void>(replay.set_aside()));
     for (const std::string& message : report.messages) {
       log_warn(message);
     }
@@ -191,12 +225,16 @@ class Server::Parts final {
   void add_gauges() {
     const auto add = [&](std::string_view name, std::string_view help,
                          const std::function<double(const storage::StoreTotals&)>& read) {
-      metrics_.gauge(name, help, {}, [this, read] { return read(head_.totals()); });
+      metrics_.gauge(name, help, {}, [this, read] { return read(store_->totals()); });
     };
     add("waybill_head_bytes", "Memory taken by recent spans.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes); });
     add("waybill_head_bytes_max", "The bound of waybill_head_bytes.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.size_bytes_max); });
+    add("waybill_blocks", "Immutable files that hold sealed spans.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.block_count); });
+    add("waybill_block_bytes", "Size of the blocks.",
+        [](const storage::StoreTotals& t) { return static_cast<double>(t.block_bytes); });
     add("waybill_spans", "Spans that can be asked for; one that was sent twice counts twice.",
         [](const storage::StoreTotals& t) { return static_cast<double>(t.span_count); });
     add("waybill_traces", "Traces that can be asked for.",
@@ -254,7 +292,7 @@ class Server::Parts final {
   const Clock& clock_;
   const UnixNanos started_at_;
   MetricRegistry metrics_;
-  storage::Head head_;
+  std::unique_ptr<storage::Store> store_;
   net::IoThreads io_threads_;
   std::unique_ptr<storage::Log> log_;
   std::unique_ptr<pipeline::Ingest> ingest_;

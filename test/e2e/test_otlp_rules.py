@@ -56,14 +56,14 @@ class OtlpRules(ServerCase):
             self.assertEqual(answer.status, 400)
             self.assertEqual(answer.headers["content-type"].split(";")[0], kind)
 
-    def test_a_span_that_is_sent_again_is_another_report_and_the_same_span(self):
+    def test_a_span_that_is_sent_again_counts_again_and_is_answered_once(self):
         body = request([span(0x5EED, 1, name="again")], service="again")
-        before = self.server.status()["reports"]
+        before = self.server.status()["spans"]
         for count in (1, 2):
             self.assertEqual(post(self.server, body).status, 200)
-            self.assertEqual(self.server.status()["reports"], before + count)
+            self.assertEqual(self.server.status()["spans"], before + count)
             services = {one["name"]: one for one in self.server.get("/api/w1/services")["services"]}
-            self.assertEqual((services["again"]["reportCount"], services["again"]["errorReportCount"]), (count, 0))
+            self.assertEqual((services["again"]["spanCount"], services["again"]["errorCount"]), (count, 0))
             operation = self.server.get("/api/w1/services/again/operations")["operations"][0]
-            self.assertEqual((operation["name"], operation["reportCount"]), ("again", count))
+            self.assertEqual((operation["name"], operation["spanCount"]), ("again", count))
             self.assertEqual(len(self.server.spans(f"{0x5EED:032x}")), 1)
