@@ -31,7 +31,7 @@ struct GatheredSpans {
   std::vector<std::shared_ptr<const void>> keep_alive;
 };
 
-// A search of one part, step by step. One thread at a time. Keeps its part alive.
+// A search of one part, step by step. One thread at a time.
 class TraceStream {
  public:
   enum class Progress : std::uint8_t { Found, Searching, Ended };
@@ -52,14 +52,16 @@ class TraceStream {
 };
 
 // Any thread. A window grows while it is asked: each call sees what was appended before it began.
-class Part : public std::enable_shared_from_this<Part> {
+class Part {
  public:
   virtual ~Part() = default;
 
-  // Adds its spans of the trace, in any order; none where it has none.
+  // Adds its spans of the trace, in any order; none where it has none. They may borrow from the
+  // part: whoever gathers keeps it.
   virtual Result<void> gather(const model::TraceId& id, GatheredSpans& out) const = 0;
   // No share of a trace in it begins later; no span in it touches a time outside this.
   virtual TimeRange time() const = 0;
+  // The stream borrows the part.
   virtual std::unique_ptr<TraceStream> search(
       std::shared_ptr<const PartQuestion> question) const = 0;
 };

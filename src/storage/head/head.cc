@@ -110,9 +110,8 @@ class Head::Shard final {
 // One search under way: candidates in a heap, so that a page costs the traces it looks at.
 class Head::Stream final : public TraceStream {
  public:
-  Stream(std::shared_ptr<const Part> owner, const Head& head,
-         std::shared_ptr<const PartQuestion> question)
-      : owner_(std::move(owner)), head_(head), question_(std::move(question)) {
+  Stream(const Head& head, std::shared_ptr<const PartQuestion> question)
+      : head_(head), question_(std::move(question)) {
     for (const auto& shard : head_.shards_) {
       shard->list(*question_, candidates_);
     }
@@ -141,7 +140,6 @@ class Head::Stream final : public TraceStream {
     });
   }
 
-  const std::shared_ptr<const Part> owner_;
   const Head& head_;
   const std::shared_ptr<const PartQuestion> question_;
   std::vector<TracePlace> candidates_;
@@ -195,10 +193,7 @@ std::vector<const model::Span*> Head::spans_of(const model::TraceId& id) const {
 
 Result<void> Head::gather(const model::TraceId& id, GatheredSpans& out) const {
   const auto spans = spans_of(id);
-  if (!spans.empty()) {
-    out.spans.insert(out.spans.end(), spans.begin(), spans.end());
-    out.keep_alive.push_back(shared_from_this());
-  }
+  out.spans.insert(out.spans.end(), spans.begin(), spans.end());
   return {};
 }
 
@@ -213,7 +208,7 @@ TimeRange Head::time() const {
 }
 
 std::unique_ptr<TraceStream> Head::search(std::shared_ptr<const PartQuestion> question) const {
-  return std::make_unique<Stream>(shared_from_this(), *this, std::move(question));
+  return std::make_unique<Stream>(*this, std::move(question));
 }
 
 std::vector<TracePlace> Head::list_traces() const {

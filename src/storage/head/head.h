@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "model/span_batch.h"
-#include "storage/memory_budget.h"
 #include "storage/part.h"
 #include "storage/scan.h"
 

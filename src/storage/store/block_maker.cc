@@ -27,11 +27,10 @@ Result<std::unique_ptr<BlockMaker>> BlockMaker::begin(Catalog& catalog, os::File
     return std::move(file).error();
   }
   auto writer = std::make_unique<BlockWriter>(options, std::move(file).value());
-  return std::unique_ptr<BlockMaker>(
-      new BlockMaker(catalog, file_system, id, std::move(writer)));  // NOLINT: private constructor
+  return std::make_unique<BlockMaker>(Key(), catalog, file_system, id, std::move(writer));
 }
 
-BlockMaker::BlockMaker(Catalog& catalog, os::FileSystem& file_system, BlockId id,
+BlockMaker::BlockMaker(Key /*key*/, Catalog& catalog, os::FileSystem& file_system, BlockId id,
                        std::unique_ptr<BlockWriter> writer)
     : catalog_(catalog), file_system_(file_system), writer_(std::move(writer)) {
   facts_.id = id;

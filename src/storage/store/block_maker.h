@@ -21,9 +21,16 @@ namespace waybill::storage {
 // Writes one block, trace by trace, and counts what the catalog wants to know of it. One thread at
 // a time. Unless it was finished, its file goes with it. Borrows the catalog and the file system.
 class BlockMaker final {
+  // Only begin can make one.
+  struct Key {
+    explicit Key() = default;
+  };
+
  public:
   static Result<std::unique_ptr<BlockMaker>> begin(Catalog& catalog, os::FileSystem& file_system,
                                                    const BlockWriterOptions& options);
+  BlockMaker(Key key, Catalog& catalog, os::FileSystem& file_system, BlockId id,
+             std::unique_ptr<BlockWriter> writer);
   ~BlockMaker();
   BlockMaker(const BlockMaker&) = delete;
   BlockMaker& operator=(const BlockMaker&) = delete;
@@ -43,9 +50,6 @@ class BlockMaker final {
     std::uint64_t span_count = 0;
     std::uint64_t error_count = 0;
   };
-
-  BlockMaker(Catalog& catalog, os::FileSystem& file_system, BlockId id,
-             std::unique_ptr<BlockWriter> writer);
 
   Catalog& catalog_;
   os::FileSystem& file_system_;

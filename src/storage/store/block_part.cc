@@ -28,12 +28,12 @@ constexpr std::size_t kSharesMin = 8;
 // From the last row group to the first, which is from the newest trace to the oldest.
 class BlockStream final : public TraceStream {
  public:
-  BlockStream(std::shared_ptr<const BlockPart> part, std::shared_ptr<const PartQuestion> question)
-      : part_(std::move(part)), question_(std::move(question)) {}
+  BlockStream(const BlockPart& part, std::shared_ptr<const PartQuestion> question)
+      : part_(part), question_(std::move(question)) {}
 
   Result<Step> next(ScanStats& stats) override {
     auto step = advance(stats);
-    return step.has_value() ? std::move(step) : Result<Step>(part_->report(step.error()));
+    return step.has_value() ? std::move(step) : Result<Step>(part_.report(step.error()));
   }
 
  private:
@@ -58,7 +58,7 @@ class BlockStream final : public TraceStream {
   }
 
   Result<void> begin() {
-    reader_ = TRY(part_->open());
+    reader_ = TRY(part_.open());
     ScanRequest request;
     request.filter = question_->filter;
     request.time = question_->time;
@@ -67,7 +67,7 @@ class BlockStream final : public TraceStream {
     if (question_->after) {
       request.after = ScanCursor{*question_->after, {}};
     }
-    scan_.emplace(TRY(BlockScan::make(reader_, std::move(request), part_->clock())));
+    scan_.emplace(TRY(BlockScan::make(reader_, std::move(request), part_.clock())));
     return {};
   }
 
@@ -132,7 +132,7 @@ class BlockStream final : public TraceStream {
     });
   }
 
-  const std::shared_ptr<const BlockPart> part_;
+  const BlockPart& part_;
   const std::shared_ptr<const PartQuestion> question_;
   std::shared_ptr<const BlockReader> reader_;
   std::optional<BlockScan> scan_;
@@ -193,8 +193,7 @@ Result<void> BlockPart::add_operations(std::string_view service,
 }
 
 std::unique_ptr<TraceStream> BlockPart::search(std::shared_ptr<const PartQuestion> question) const {
-  return std::make_unique<BlockStream>(
-      std::static_pointer_cast<const BlockPart>(shared_from_this()), std::move(question));
+  return std::make_unique<BlockStream>(*this, std::move(question));
 }
 
 }  // namespace waybill::storage

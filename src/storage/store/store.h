@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/result.h"
@@ -22,7 +23,6 @@
 #include "storage/catalog/compaction.h"
 #include "storage/catalog/retention.h"
 #include "storage/head/head.h"
-#include "storage/memory_budget.h"
 #include "storage/scan.h"
 #include "storage/span_writer.h"
 #include "storage/store/block_cache.h"

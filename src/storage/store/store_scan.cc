@@ -183,8 +183,12 @@ class Scan final {
       found = *share;
     }
     for (const auto& part : parts_) {
+      const std::size_t count_before = found.spans.size();
       if (share == nullptr || part.get() != share_part) {
         TRY(part->gather(id, found));
+      }
+      if (found.spans.size() > count_before) {
+        found.keep_alive.push_back(part);
       }
     }
     if (found.spans.empty()) {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace waybill::storage {
+namespace waybill {
 
 // Bytes that several owners share up to a bound. Any thread.
 class MemoryBudget final {
@@ -34,4 +34,4 @@ class MemoryBudget final {
   std::atomic<std::size_t> used_ = 0;
 };
 
-}  // namespace waybill::storage
+}  // namespace waybill
