@@ -38,6 +38,11 @@ inline constexpr std::size_t kPartBytesMax = std::size_t{1} << 30;
 inline constexpr std::size_t kPartRatioMax = 1024;
 inline constexpr std::size_t kPartFreeBytes = 64 << 10;
 
+// First bytes of a column's head beside the kinds of runs (codec/int_run.h).
+inline constexpr std::uint8_t kDefaultRun = 0;  // the shape's default in every row
+inline constexpr std::uint8_t kPooledRun = 8;   // texts of the pool
+inline constexpr std::uint8_t kMixedRun = 9;    // codes first, then texts of the pool
+
 // Where the bytes of a part are. Stored as they are where raw_bytes is zero, else as one zstd
 // frame.
 struct PartRef {

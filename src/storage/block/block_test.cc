@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -261,6 +262,26 @@ TEST(Block, ListsTracesByStart) {
   EXPECT_EQ(traces[0], (BlockTrace{{0, 7}, kBegin + 1, kBegin + 9, {0, 1}}));
   EXPECT_EQ(traces[1], (BlockTrace{{0, 6}, kBegin + 3, kBegin + 5, {1, 1}}));
   EXPECT_EQ(traces[2], (BlockTrace{{0, 5}, kBegin + 3, kBegin + 4, {2, 1}}));
+}
+
+TEST(Block, ServesManyThreadsAtOnce) {
+  Random random(12);
+  BlockHarness block;
+  block.options.group_span_count = 30;
+  block.add(model::testing::make_random_batch(random, {.span_count = 120}));
+  ASSERT_TRUE(block.write().has_value());
+  const auto reader = *block.open();
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (const auto& [id, spans] : block.spans_of) {
+        const auto read = reader->read_trace(id);
+        ASSERT_TRUE(read.has_value()) << read.error().message;
+        reader->file()->drop_cache();
+        expect_same(spans, read->spans);
+      }
+    });
+  }
 }
 
 TEST(Block, RefusesTracesOutOfOrder) {

@@ -27,9 +27,6 @@
 namespace waybill::storage {
 namespace {
 
-constexpr std::uint8_t kDefaultRun = 0;
-constexpr std::uint8_t kPooledRun = 8;
-constexpr std::uint8_t kMixedRun = 9;
 constexpr std::size_t kTraceIdBytes = 16;
 
 enum class Depth : std::uint8_t { Head, Body };

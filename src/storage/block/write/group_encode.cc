@@ -34,10 +34,6 @@
 namespace waybill::storage {
 namespace {
 
-constexpr std::uint8_t kDefaultRun = 0;
-constexpr std::uint8_t kPooledRun = 8;
-constexpr std::uint8_t kMixedRun = 9;
-
 // Fewer texts are compared sooner than a filter is read.
 constexpr std::size_t kFilteredTextsMin = 64;
 // Texts that take less room than this on average are read instead of a filter.
