@@ -55,6 +55,8 @@ storage::StoreOptions store_options(const Config& config) {
   options.memory_bytes_max = static_cast<std::size_t>(config.head_bytes_max);
   options.window_span_count = static_cast<std::uint64_t>(config.window_span_count);
   options.window_age = std::chrono::nanoseconds(config.window_age_nanos);
+  // The log needs room of its own beyond what it leaves, and so do blocks.
+  options.disk.reserve_bytes = 2 * static_cast<std::uint64_t>(config.free_bytes_min);
   if (config.retention_age_nanos > 0) {
     options.retention.age_max = std::chrono::nanoseconds(config.retention_age_nanos);
   }

@@ -134,14 +134,22 @@ class Rewriting final {
 
   Result<void> list_shares() {
     for (std::uint32_t input = 0; input < inputs_.size(); ++input) {
-      const auto reader = TRY(inputs_[input]->open());
+      auto opened = inputs_[input]->open();
+      if (!opened) {
+        return inputs_[input]->report(std::move(opened).error());
+      }
+      const auto reader = std::move(opened).value();
       const BlockFacts& facts = inputs_[input]->entry().facts;
       received_.first =
           input == 0 ? facts.min_received : std::min(received_.first, facts.min_received);
       received_.last = std::max(received_.last, facts.max_received);
       span_count_ += facts.span_count;
       for (std::size_t group = 0; group < reader->info().group_count; ++group) {
-        for (const BlockTrace& trace : TRY(reader->list_traces(group))) {
+        auto traces = reader->list_traces(group);
+        if (!traces) {
+          return inputs_[input]->report(std::move(traces).error());
+        }
+        for (const BlockTrace& trace : *traces) {
           shares_.push_back({trace.id, trace.start, input, trace.rows});
         }
       }
@@ -172,7 +180,9 @@ class Rewriting final {
     for (Share& share : shares_) {
       if (share.input == input) {
         GatheredSpans gathered;
-        TRY(source.read(share.rows, gathered));
+        if (auto read = source.read(share.rows, gathered); !read) {
+          return inputs_[input]->report(std::move(read).error());
+        }
         drop_unwanted(gathered.spans);
         share.start = UINT64_MAX;
         for (const model::Span* span : gathered.spans) {
@@ -197,7 +207,10 @@ class Rewriting final {
   Result<void> copy(const Whole& whole) {
     GatheredSpans gathered;
     for (std::uint32_t i = whole.first; i < whole.first + whole.count; ++i) {
-      TRY(sources_[shares_[i].input].read(shares_[i].rows, gathered));
+      const std::uint32_t input = shares_[i].input;
+      if (auto read = sources_[input].read(shares_[i].rows, gathered); !read) {
+        return inputs_[input]->report(std::move(read).error());
+      }
     }
     drop_unwanted(gathered.spans);
     if (gathered.spans.empty()) {

@@ -85,7 +85,8 @@ std::vector<std::shared_ptr<const Part>> Store::View::parts() const {
 Store::Store(StoreOptions options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
-      budget_(std::make_shared<MemoryBudget>(options_.memory_bytes_max)) {
+      budget_(std::make_shared<MemoryBudget>(options_.memory_bytes_max)),
+      disk_guard_(options_.disk) {
   const MutexLock append_lock(append_mutex_);
   open_window();
 }
@@ -170,6 +171,13 @@ void Store::note_damage(BlockId id, const Error& error) const {
 }
 
 Result<Reservation> Store::reserve(const model::SpanBatch& batch) {
+  {
+    const MutexLock lock(mutex_);
+    if (disk_guard_.verdict() == DiskVerdict::Refuse) {
+      return unavailable(fmt::format("the disk is nearly full: less than {} are free",
+                                     print_size(disk_guard_.resume_bytes())));
+    }
+  }
   const std::size_t room = room_for(batch);
   if (!budget_->try_take(room)) {
     return unavailable(fmt::format("the memory for recent spans is full: {} of {} are taken",

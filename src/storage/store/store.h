@@ -21,6 +21,7 @@
 #include "storage/block/write/block_writer.h"
 #include "storage/catalog/catalog.h"
 #include "storage/catalog/compaction.h"
+#include "storage/catalog/disk_guard.h"
 #include "storage/catalog/retention.h"
 #include "storage/head/head.h"
 #include "storage/scan.h"
@@ -46,6 +47,9 @@ struct StoreOptions {
   std::chrono::nanoseconds window_age = std::chrono::minutes(10);
   // How often age, retention and merges are looked at while nothing wakes the store.
   std::chrono::nanoseconds upkeep_interval = std::chrono::seconds(1);
+  // Spans are refused while less room is free on the device, and merges wait, so that windows can
+  // still be sealed.
+  DiskGuardOptions disk;
   RetentionPolicy retention;
   CompactionOptions compaction;
   BlockWriterOptions block;
@@ -113,6 +117,7 @@ class Store final : public SpanReader, public SpanWriter {
   void note_damage(BlockId id, const Error& error) const;
 
   bool do_turn(const std::stop_token& stopping);
+  void look_at_disk();
   Result<bool> seal_oldest(const std::stop_token& stopping);
   Result<bool> retire(const std::stop_token& stopping);
   Result<bool> merge(const std::stop_token& stopping);
@@ -135,13 +140,14 @@ class Store final : public SpanReader, public SpanWriter {
   std::deque<Window> sealing_ GUARDED_BY(mutex_);  // full, oldest first
   std::shared_ptr<const Head> growing_ GUARDED_BY(mutex_);
   mutable std::shared_ptr<const View> view_ GUARDED_BY(mutex_);
+  DiskGuard disk_guard_ GUARDED_BY(mutex_);
 
   // Of the background thread, or whoever stands in for it.
   std::chrono::nanoseconds retry_at_{0};
   int failure_count_ = 0;
   std::chrono::nanoseconds retired_at_{0};
 
-  std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<Upkeep> upkeep_ GUARDED_BY(append_mutex_);
 };
 
 }  // namespace waybill::storage

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "model/span_batch.h"
@@ -80,7 +85,6 @@ struct World {
   // After a start of the program: what is logged and not yet covered comes again.
   Result<void> open() {
     store.reset();
-    StoreOptions options;
     options.directory = kFolder;
     options.compaction.target_spans = 64;
     options.compaction.spans_max = 128;
@@ -137,6 +141,7 @@ struct World {
   os::FaultFileSystem files;
   os::ManualClock clock;
   MetricRegistry metrics;
+  StoreOptions options;
   CatalogReport report;
   std::vector<std::uint64_t> logged;
   PlainList reference{clock};
@@ -218,6 +223,100 @@ TEST(StoreOnDisk, CountsServicesOverMemoryAndBlocks) {
   EXPECT_EQ(operations[0].name, "GET /cart");
   EXPECT_EQ(operations[0].span_count, 3U);
   EXPECT_TRUE(world.store->operations("nobody").empty());
+}
+
+TEST(StoreOnDisk, ForgetsWhatIsOlderThanItsServiceMayBe) {
+  World world;
+  world.options.retention.service_age_max["chatty"] = std::chrono::hours(1);
+  world.options.retention.age_max = std::chrono::hours(3);
+  ASSERT_TRUE(world.open());
+  const UnixNanos now = world.clock.now();
+  BatchBuilder builder;
+  builder.service("chatty").span(1, 1, 0, "first", 10, 50).span(2, 1, 0, "alone", 30, 40);
+  builder.service("shop").span(1, 2, 1, "second", 20, 45);
+  world.store->append_replayed(builder.take(), {1, now});
+  ASSERT_TRUE(world.store->seal());
+  ASSERT_TRUE(world.store->settle_down());
+  EXPECT_EQ(world.store->totals().span_count, 3U);
+
+  world.clock.advance(std::chrono::hours(2));
+  ASSERT_TRUE(world.store->settle_down());
+  const ScanPage page = world.scan(*world.store, {});
+  ASSERT_EQ(page.traces.size(), 1U);
+  ASSERT_EQ(page.traces[0].spans.size(), 1U);
+  EXPECT_EQ(page.traces[0].spans[0]->name, "second");
+  EXPECT_EQ(world.store->services().size(), 1U);
+
+  world.clock.advance(std::chrono::hours(2));
+  ASSERT_TRUE(world.store->settle_down());
+  EXPECT_EQ(world.store->totals().block_count, 0U);
+  EXPECT_TRUE(world.files.list_files(std::string(kFolder) + "/blocks")->empty());
+}
+
+// Waits for the background thread, a minute at most.
+bool becomes_true(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  return condition();
+}
+
+TEST(StoreOnDisk, SealsFullAndOldWindowsByItselfAndTellsTheLog) {
+  World world;
+  world.options.window_span_count = 50;
+  world.options.upkeep_interval = std::chrono::milliseconds(1);
+  ASSERT_TRUE(world.open());
+  Mutex mutex;
+  std::uint64_t covered_to = 0;
+  world.store->start([&](std::uint64_t position) {
+    const MutexLock lock(mutex);
+    covered_to = position;
+  });
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    world.append(seed);
+  }
+  EXPECT_TRUE(becomes_true([&] { return world.store->totals().block_count > 0; }));
+  world.expect_all_same(1);
+  world.clock.advance(std::chrono::minutes(11));
+  EXPECT_TRUE(becomes_true([&] { return world.store->totals().size_bytes == 0; }));
+  EXPECT_TRUE(becomes_true([&] {
+    const MutexLock lock(mutex);
+    return covered_to == 11;
+  }));
+  world.expect_all_same(2);
+}
+
+TEST(StoreOnDisk, RefusesSpansWhileTheDiskIsNearlyFull) {
+  World world;
+  world.options.upkeep_interval = std::chrono::milliseconds(1);
+  world.options.disk.reserve_bytes = std::uint64_t{1} << 20;
+  ASSERT_TRUE(world.open());
+  world.append(1);
+  world.files.set_capacity(std::uint64_t{1} << 20);
+  world.store->start([](std::uint64_t) {});
+  const auto refused = world.store->reserve(small_batch(2));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Unavailable);
+  world.expect_all_same(1);
+  world.files.set_capacity(std::uint64_t{4} << 20);
+  EXPECT_TRUE(becomes_true([&] { return world.store->reserve(small_batch(2)).has_value(); }));
+}
+
+TEST(StoreOnDisk, GoesOnWithoutABlockThatCanNotBeMerged) {
+  World world;
+  ASSERT_TRUE(world.open());
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    world.append(seed);
+    ASSERT_TRUE(world.store->seal());
+  }
+  const std::string folder = std::string(kFolder) + "/blocks";
+  const auto names = world.files.list_files(folder).value();
+  world.files.flip_bit(folder + "/" + names[3], 300 * 8);
+  EXPECT_FALSE(world.store->settle_down());
+  ASSERT_TRUE(world.store->settle_down());
+  EXPECT_EQ(world.scan(*world.store, {}).unreadable_block_count, 1U);
+  EXPECT_TRUE(world.files.exists(folder + "/" + names[3]).value());
 }
 
 TEST(StoreOnDisk, LeavesADamagedBlockOutAndSaysSo) {

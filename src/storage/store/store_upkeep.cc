@@ -43,13 +43,26 @@ void Store::start(std::function<void(std::uint64_t)> retire_log) {
   }
   retire_log_ = std::move(retire_log);
   retire_log_(log_covered_to());
+  look_at_disk();
+  const MutexLock lock(append_mutex_);
   upkeep_ = std::make_unique<Upkeep>(
       [this](const std::stop_token& stopping) { return do_turn(stopping); },
       options_.upkeep_interval);
   upkeep_->wake();
 }
 
-void Store::stop() { upkeep_.reset(); }
+void Store::stop() {
+  std::unique_ptr<Upkeep> ended;
+  const MutexLock lock(append_mutex_);
+  ended.swap(upkeep_);
+}
+
+// A device that does not say is no reason to refuse; a full one says so when it is written.
+void Store::look_at_disk() {
+  const auto free = file_system_->free_bytes(options_.directory);
+  const MutexLock lock(mutex_);
+  disk_guard_.update(free.has_value() ? *free : UINT64_MAX, UINT64_MAX);
+}
 
 Result<void> Store::seal() {
   {
@@ -84,6 +97,7 @@ bool Store::do_turn(const std::stop_token& stopping) {
     }
   }
   catalog_->delete_unused_files();
+  look_at_disk();
   const std::chrono::nanoseconds now = clock_.steady();
   if (now < retry_at_) {
     return false;
@@ -180,6 +194,12 @@ Result<bool> Store::merge(const std::stop_token& stopping) {
   const auto plan = plan_compaction(*now->catalog, options_.compaction, {});
   if (!plan) {
     return false;
+  }
+  {
+    const MutexLock lock(mutex_);
+    if (!disk_guard_.has_room_for(plan->input_bytes)) {
+      return false;
+    }
   }
   // Retention by service was applied to all of it only where it was applied to each.
   UnixNanos applied_at = UINT64_MAX;
