@@ -241,10 +241,12 @@ TEST(StoreOnDisk, ForgetsWhatIsOlderThanItsServiceMayBe) {
 
   world.clock.advance(std::chrono::hours(2));
   ASSERT_TRUE(world.store->settle_down());
-  const ScanPage page = world.scan(*world.store, {});
-  ASSERT_EQ(page.traces.size(), 1U);
-  ASSERT_EQ(page.traces[0].spans.size(), 1U);
-  EXPECT_EQ(page.traces[0].spans[0]->name, "second");
+  {
+    const ScanPage page = world.scan(*world.store, {});
+    ASSERT_EQ(page.traces.size(), 1U);
+    ASSERT_EQ(page.traces[0].spans.size(), 1U);
+    EXPECT_EQ(page.traces[0].spans[0]->name, "second");
+  }
   EXPECT_EQ(world.store->services().size(), 1U);
 
   world.clock.advance(std::chrono::hours(2));
