@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,8 +39,10 @@
 namespace waybill::server {
 namespace {
 
-storage::LogOptions log_options(const Config& config, const ServerStart& start) {
+storage::LogOptions log_options(const Config& config, const ServerStart& start,
+                                const storage::Store& store) {
   storage::LogOptions options;
+  options.first_position = std::max<std::uint64_t>(1, store.log_covered_to());
   options.directory = config.data + "/log";
   options.durability = config.durability;
   options.total_bytes_max = static_cast<std::uint64_t>(config.log_bytes_max);
@@ -205,7 +208,7 @@ class Server::Parts final {
     Replay replay(*store_, file_system, std::move(options));
     storage::ReplayReport report;
     log_ = TRY(storage::Log::open(
-        log_options(config_, start), file_system, clock_, metrics_,
+        log_options(config_, start, *store_), file_system, clock_, metrics_,
         [&](const storage::LogRecord& record) { replay.take(record); }, report));
     TRY(Result<void>(replay.set_aside()));
     for (const std::string& message : report.messages) {

@@ -159,6 +159,7 @@ class FileLog final : public Log {
     ReplayedLog replayed = TRY(replay_log(options_, file_system_, visit, report));
     // What was renamed and not synced before a crash is seen now and must not change back.
     TRY(file_system_.sync_directory(options_.directory));
+    replayed.next_position = std::max(replayed.next_position, options_.first_position);
     files_.emplace(options_, file_system_, clock_, std::move(replayed));
     publish();
     thread_ = std::jthread([this] { run(); });

@@ -57,6 +57,9 @@ struct LogOptions {
   std::uint64_t free_bytes_min =
       std::uint64_t{256}
       << 20;  // room that is left on the device; below it appends are refused (ResourceExhausted)
+  // Records get positions from here on at least. Where blocks cover more positions than the log
+  // knows of, because its folder was removed, its new records must not be taken for those.
+  std::uint64_t first_position = 1;
   // Makes the salts of segments hard to guess, so that no body can pass for a record of its own: is
   // to come from the system's entropy. Zero: from the clock alone.
   std::uint64_t salt_seed = 0;

@@ -531,6 +531,19 @@ TEST(Log, AnswersInTheOrderOfAppends) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+TEST(Log, GivesPositionsFromWhereItIsTold) {
+  LogHarness harness;
+  harness.options.first_position = 500;
+  ASSERT_TRUE(harness.open().has_value());
+  ASSERT_TRUE(harness.append("body").has_value());
+  harness.options.first_position = 7;
+  ASSERT_TRUE(harness.reopen().has_value());
+  ASSERT_EQ(harness.records.size(), 1U);
+  EXPECT_EQ(harness.records[0].position, 500U);
+  EXPECT_TRUE(harness.report.messages.empty());
+  EXPECT_EQ(harness.log->next_position(), 501U);
+}
+
 TEST(Log, IsForOneProcessAtATime) {
   LogHarness harness;
   ASSERT_TRUE(harness.open().has_value());

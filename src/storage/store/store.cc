@@ -212,7 +212,9 @@ void Store::insert(model::SpanBatch batch, std::size_t room_bytes, const Receipt
   }
   active_.received.first = std::min(active_.received.first, receipt.received_at);
   active_.received.last = std::max(active_.received.last, receipt.received_at);
-  active_.next_position = std::max(active_.next_position, receipt.position + 1);
+  if (receipt.position > 0) {
+    active_.next_position = std::max(active_.next_position, receipt.position + 1);
+  }
   const std::uint64_t count = count_before + batch.spans().size();
   active_.head->append(std::move(batch), room_bytes);
   if (catalog_ != nullptr && count >= options_.window_span_count) {

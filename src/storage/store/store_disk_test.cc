@@ -183,6 +183,19 @@ TEST(StoreOnDisk, SealingCoversTheLogAndAnEmptyWindowMakesNoBlock) {
   EXPECT_EQ(world.store->totals().block_count, 1U);
 }
 
+TEST(StoreOnDisk, SealsWhatWasNotLogged) {
+  World world;
+  ASSERT_TRUE(world.open());
+  world.append(1);
+  ASSERT_TRUE(world.store->seal());
+  model::SpanBatch batch = small_batch(2);
+  auto room = world.store->reserve(batch);
+  world.store->append(std::move(batch), std::move(room).value(), {});
+  ASSERT_TRUE(world.store->seal());
+  EXPECT_EQ(world.store->log_covered_to(), 2U);
+  EXPECT_EQ(world.store->totals().block_count, 2U);
+}
+
 TEST(StoreOnDisk, GivesTheMemoryOfASealedWindowBack) {
   World world;
   ASSERT_TRUE(world.open());

@@ -136,7 +136,8 @@ Result<bool> Store::seal_oldest(const std::stop_token& stopping) {
   CatalogChange change;
   const BlockWork work{*catalog_, *file_system_, options_.block, stopping};
   change.add.push_back(TRY(seal_window(work, window)));
-  if (window.next_position > 0) {
+  // Less where the requests of the window were not logged.
+  if (window.next_position > log_covered_to()) {
     change.log_covered_to = window.next_position;
   }
   const BlockId id = change.add.front().facts.id;
@@ -149,8 +150,8 @@ Result<bool> Store::seal_oldest(const std::stop_token& stopping) {
     sealing_.pop_front();
     publish();
   }
-  if (retire_log_ && window.next_position > 0) {
-    retire_log_(window.next_position);
+  if (retire_log_) {
+    retire_log_(log_covered_to());
   }
   return true;
 }
