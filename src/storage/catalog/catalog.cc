@@ -50,7 +50,7 @@ Result<std::string> read_file(os::FileSystem& file_system, const std::string& pa
   const auto file = TRY(file_system.open_file(path));
   const std::uint64_t size_bytes = TRY(file->size());
   if (size_bytes > kManifestBytesMax) {
-    return data_loss(fmt::format("it has {} bytes and can have {}; run `waybill store repair`",
+    return data_loss(fmt::format("it has {} bytes and can have {}; put a copy of it back",
                                  size_bytes, kManifestBytesMax));
   }
   return file->read_at(0, static_cast<std::size_t>(size_bytes));
@@ -74,7 +74,7 @@ Result<ManifestContents> read_contents(const CatalogOptions& options, os::FileSy
   if (!found.present.empty()) {
     return data_loss(
         fmt::format("catalog {}: the file is missing, and there are {} blocks in {}; nothing was "
-                    "changed: run `waybill store repair`",
+                    "changed: put a copy of it back, or set the folder aside to begin without",
                     path, found.present.size(), folder));
   }
   return none;
@@ -182,13 +182,13 @@ Result<void> Catalog::take_stock(const ManifestContents& contents, CatalogReport
       ++report.missing_count;
       tell(report,
            fmt::format("block {}: its file {} is missing, so its {} spans can not be "
-                       "answered; put the file back, or run `waybill store repair`",
+                       "answered until it is put back",
                        id, join(kBlockFolder, block_file_name(id)), entry->facts.span_count));
     }
   }
   for (const std::string& name : found.unknown) {
     tell(report, fmt::format("{}: the catalog can not account for this block; it is set aside "
-                             "with the ending {}, and `waybill store repair` can take it in",
+                             "with the ending {}",
                              join(kBlockFolder, name), kUnknownBlockEnding));
   }
   report.block_count = stock->blocks.size();

@@ -367,7 +367,7 @@ TEST_F(CatalogTest, RefusesToBeginAnewOverBlocks) {
   const auto opened = harness.kill_and_open();
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::DataLoss);
-  EXPECT_NE(opened.error().message.find("store repair"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("put a copy of it back"), std::string::npos);
   EXPECT_TRUE(harness.has_file(1));
 }
 

@@ -65,7 +65,7 @@ class ManifestDamage : public ::testing::Test {
 
   static void expect_clear(const Error& error) {
     EXPECT_TRUE(error.code == ErrorCode::DataLoss || error.code == ErrorCode::InvalidArgument);
-    EXPECT_NE(error.message.find("waybill store repair"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("put a copy of it back"), std::string::npos) << error.message;
   }
 
   std::string file;

@@ -23,7 +23,7 @@ namespace waybill::storage {
 namespace {
 
 constexpr std::string_view kRemedy =
-    "; nothing was changed: set the file aside and run `waybill store repair`";
+    "; nothing was changed: put a copy of it back, or set it and the blocks aside to begin without";
 
 Error damaged(std::string_view what) { return data_loss(fmt::format("{}{}", what, kRemedy)); }
 

@@ -158,10 +158,8 @@ std::shared_ptr<const Store::View> Store::view() const {
 }
 
 void Store::note_damage(BlockId id, const Error& error) const {
-  log_error(
-      "a block can not be read and is left out of answers; `waybill store repair` saves "
-      "what can be saved",
-      {{"block", id}, {"error", error.message}});
+  log_error("a block can not be read and is left out of answers",
+            {{"block", id}, {"error", error.message}});
   catalog_->mark_damaged(id);
   const MutexLock lock(mutex_);
   auto next = std::make_shared<View>(*view_);

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "model/span_batch.h"
 #include "model/testing/random_batch.h"
+#include "os/system_clock.h"
 #include "os/testing/fault_file_system.h"
 #include "os/testing/manual_clock.h"
 #include "storage/catalog/catalog.h"
@@ -270,8 +271,9 @@ TEST(StoreOnDisk, ForgetsWhatIsOlderThanItsServiceMayBe) {
 
 // Waits for the background thread, a minute at most.
 bool becomes_true(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!condition() && std::chrono::steady_clock::now() < end) {
+  const auto clock = os::make_system_clock();
+  const auto end = clock->steady() + std::chrono::minutes(1);
+  while (!condition() && clock->steady() < end) {
     std::this_thread::yield();
   }
   return condition();
