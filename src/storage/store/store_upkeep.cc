@@ -60,8 +60,22 @@ void Store::stop() {
 // A device that does not say is no reason to refuse; a full one says so when it is written.
 void Store::look_at_disk() {
   const auto free = file_system_->free_bytes(options_.directory);
-  const MutexLock lock(mutex_);
-  disk_guard_.update(free.has_value() ? *free : UINT64_MAX, UINT64_MAX);
+  const std::uint64_t free_bytes = free.has_value() ? *free : UINT64_MAX;
+  DiskVerdict before = DiskVerdict::Accept;
+  DiskVerdict now = DiskVerdict::Accept;
+  std::uint64_t needed_bytes = 0;
+  {
+    const MutexLock lock(mutex_);
+    before = disk_guard_.verdict();
+    now = disk_guard_.update(free_bytes, UINT64_MAX);
+    needed_bytes = disk_guard_.resume_bytes();
+  }
+  if (now != before && now == DiskVerdict::Refuse) {
+    log_error("the disk is nearly full: spans are refused until there is room",
+              {{"free_bytes", free_bytes}, {"needed_bytes", needed_bytes}});
+  } else if (now != before) {
+    log_info("there is room on the disk: spans are taken again", {{"free_bytes", free_bytes}});
+  }
 }
 
 Result<void> Store::seal() {
