@@ -158,7 +158,7 @@ void append_bytes(storage::Log& log, const std::vector<Body>& bodies, const LogB
     window.enter();
     storage::LogRecord record;
     record.body = bodies[i % bodies.size()];
-    log.append(std::move(record), [&window](const Result<void>& result) {
+    log.append(std::move(record), [&window](const Result<std::uint64_t>& result) {
       CHECK(result.has_value());
       window.leave();
     });

@@ -31,6 +31,10 @@ WARM_SPANS = 50_000
 START_SECONDS_MAX = 20
 STOP_SECONDS_MAX = 30
 CLIENT_SECONDS_MAX = 600
+SETTLE_SECONDS = 2
+# Windows of the store: spans stay in memory, or are sealed as by default.
+NEVER_SEALED = 4 * 1024 * 1024
+SEALED = 128 * 1024
 
 
 class BenchError(Exception):
@@ -76,11 +80,11 @@ class FloorServer:
 class Waybill:
     """The product, on free ports and a folder of its own."""
 
-    def __init__(self, program, data, durability):
+    def __init__(self, program, data, durability, window_spans):
         environment = dict(os.environ, WAYBILL_LOG_FORMAT="json", WAYBILL_LISTEN_OTLP_GRPC="127.0.0.1:0",
                            WAYBILL_LISTEN_OTLP_HTTP="127.0.0.1:0", WAYBILL_LISTEN_WEB="127.0.0.1:0",
                            WAYBILL_LIMITS_HEAD_BYTES="12GiB",
-                           WAYBILL_DURABILITY=durability)
+                           WAYBILL_STORE_WINDOW_SPANS=str(window_spans), WAYBILL_DURABILITY=durability)
         self.log = open(pathlib.Path(data) / "bench.log", "w+", encoding="utf-8")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen([program, "serve", "--data", str(pathlib.Path(data) / "store")], env=environment,
                                         stderr=self.log, stdout=self.log)
@@ -104,6 +108,16 @@ class Waybill:
     def status(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['web']}/api/w1/status", timeout=60) as answer:
             return json.load(answer)
+
+    def wait_until_sealed(self):
+        """Until the memory of recent spans no longer shrinks: windows that are full have become blocks."""
+        status = self.status()
+        while True:
+            time.sleep(SETTLE_SECONDS)
+            now = self.status()
+            if (now["headBytes"], now["blocks"]) == (status["headBytes"], status["blocks"]):
+                return now
+            status = now
 
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -163,14 +177,16 @@ class Bench:
             best = row if best is None or row["cpu_seconds"] < best["cpu_seconds"] else best
         return best
 
-    def product(self, name, spans, size, in_flight, encoding="identity", durability="disk"):  # pylint: disable=R0913
-        """CPU of `waybill serve` from the first request to every span acknowledged and counted."""
+    def product(self, name, spans, size, in_flight, encoding="identity", durability="disk",  # pylint: disable=R0913
+                window_spans=NEVER_SEALED):
+        """CPU of `waybill serve` from the first request to every span acknowledged and counted, and full windows sealed."""
         best = None
         for _ in range(self.rounds):
             with tempfile.TemporaryDirectory(prefix="waybill-bench-", dir=ROOT / "build") as folder:
-                server = Waybill(self.waybill, folder, durability)
+                server = Waybill(self.waybill, folder, durability, window_spans)
                 try:
                     row = self._one_product_round(server, name, spans, size, in_flight, encoding)
+                    row["blocks"] = server.status()["blocks"]
                 finally:
                     server.finish()
             best = row if best is None or row["cpu_seconds"] < best["cpu_seconds"] else best
@@ -180,8 +196,8 @@ class Bench:
         warm = self.client("grpc", server.ports["otlp_grpc"], WARM_SPANS, size, encoding, in_flight)
         before = server.cpu_seconds()
         sent = self.client("grpc", server.ports["otlp_grpc"], spans, size, encoding, in_flight)
+        status = server.wait_until_sealed()
         cpu = server.cpu_seconds() - before
-        status = server.status()
         wanted = sent["acked"] + warm["acked"]
         if status["spans"] != wanted:
             raise BenchError(f"{name}: {wanted} spans acknowledged, {status['spans']} can be queried")
@@ -209,6 +225,8 @@ class Bench:
             # The same without waiting for the disk, which tells what of it is the disk's.
             rows.append(self.product("waybill, raw, durability process", self.spans, SPANS_A_REQUEST, 16,
                                      durability="process"))
+            # B2: the same through to sealed blocks.
+            rows.append(self.product("waybill, raw, sealed into blocks", self.spans, SPANS_A_REQUEST, 16, window_spans=SEALED))
         return rows
 
     def b3(self):
